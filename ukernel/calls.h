@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// The system calls, as the entry code reaches them: arguments and results stand
+// in caller.regs; each returns the thread to resume (X.2 manual, chapters 1-6).
+#pragma once
+
+#include "cpu.h"
+#include "thread_table.h"
+
+namespace mica {
+
+extern "C" {
+Thread* exchange_registers(Cpu& cpu, Thread& caller);
+Thread* thread_control(Cpu& cpu, Thread& caller);
+Thread* system_clock(Cpu& cpu, Thread& caller);
+Thread* thread_switch(Cpu& cpu, Thread& caller);
+Thread* schedule(Cpu& cpu, Thread& caller);
+Thread* unmap_call(Cpu& cpu, Thread& caller);
+Thread* space_control(Cpu& cpu, Thread& caller);
+Thread* processor_control(Cpu& cpu, Thread& caller);
+Thread* memory_control(Cpu& cpu, Thread& caller);
+}
+
+// Result register and ErrorCode of a call that returns 1 or 0 in RAX.
+inline void set_result(Thread& caller, CallError error) {
+  caller.regs.rax = error == CallError::none;
+  if (error != CallError::none) caller.tcr->error_code = static_cast<u64>(error);
+}
+
+// The global id that an argument names, if such a thread exists; local ids are
+// converted, special ids and ids that nobody has give null.
+inline Thread* named_thread(const Thread& caller, u64 raw) {
+  const ThreadId id{raw};
+  return id.is_local() ? find_local(*caller.space, id) : find_thread(id);
+}
+
+}  // namespace mica

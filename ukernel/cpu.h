@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// What each CPU has of its own: the running thread, the ready threads, the
+// timeouts. Only that CPU touches it, so nothing here is locked.
+#pragma once
+
+#include <array>
+
+#include "thread.h"
+
+namespace mica {
+
+// The fast path decides with one subtraction whether it may switch to a partner:
+//
+//      value = partner.key + GS selector - cpu.top
+//
+//      bits  0-15  GS selector - the expected one             0
+//      bits 16-23  partner's priority - highest ready one     anything, not below 0
+//      bits 32-47  partner's CPU - this CPU                   0
+//      bits 56-57  threads of the two that have FPU state     0
+//      bit  63     the running thread has a rare condition    0
+namespace key {
+inline constexpr unsigned priority_shift = 16, cpu_shift = 32, fpu_shift = 56;
+inline constexpr u64 fpu = u64{1} << fpu_shift;
+inline constexpr u64 rare = u64{1} << 63;
+inline constexpr u64 must_be_zero = ~u64{0xff0000};
+}  // namespace key
+
+inline constexpr unsigned priorities = 256;
+inline constexpr Ticks never = ~Ticks{0};
+
+struct Cpu {
+  // --- the fast path's line ---
+  Thread* current = nullptr;
+  u64 top = key::rare;
+  i64 ready_top = -1;            // highest priority of a ready thread, -1 = none
+  Thread* fpu_owner = nullptr;   // whose state the FPU holds; null: FPU access traps
+  u64 scratch = 0;
+
+  u32 number = 0;
+  Thread* idle = nullptr;
+  Thread* timeouts = nullptr;    // root of the queue of timeouts
+  Ticks slice_end = never;       // of the running thread
+  Ticks timer_armed = never;
+  Space* io_loaded = nullptr;    // whose ports the task state segment allows
+  bool io_enabled = false;
+  std::array<u64, priorities / 64> ready_bits{};
+  std::array<Thread*, priorities> ready{};  // heads of circular lists
+};
+
+}  // namespace mica

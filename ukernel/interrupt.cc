@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "interrupt.h"
+
+#include "ipc.h"
+#include "scheduler.h"
+#include "thread_table.h"
+
+namespace mica {
+
+namespace {
+
+unsigned line_of(const Thread& interrupt) { return static_cast<unsigned>(number_of(interrupt)); }
+
+}  // namespace
+
+void create_interrupt_threads() {
+  for (unsigned line = 1; line < interrupt_lines(); ++line) {
+    if (!line_usable(line)) continue;
+    Thread* const t = make_tcb(line);
+    if (!t) return;
+    t->id = ThreadId::interrupt(line);
+    t->state = State::inactive;
+    t->protocol = Protocol::interrupt;
+    t->priority = priorities - 1;
+  }
+}
+
+void attach_interrupt(Cpu& cpu, Thread& interrupt, Thread* handler) {
+  const unsigned line = line_of(interrupt);
+  mask_line(line);
+  if (Thread* const old = find_thread(interrupt.first_pager)) --old->interrupts;
+  if (interrupt.state != State::inactive) fail_ipc(cpu, interrupt, IpcError::cancelled);
+  interrupt.state = State::inactive;
+  interrupt.first_pager = ThreadId::nil();
+  if (!handler) return;
+  interrupt.first_pager = handler->id;
+  interrupt.state = State::ready;  // enabled, nothing under way
+  ++handler->interrupts;
+  unmask_line(line);
+}
+
+void detach_all(Cpu& cpu, Thread& handler) {
+  for (unsigned line = 1; handler.interrupts != 0 && line < interrupt_lines(); ++line) {
+    Thread* const t = find_thread(ThreadId::interrupt(line));
+    if (t && t->is_interrupt() && t->first_pager == handler.id) attach_interrupt(cpu, *t, nullptr);
+  }
+}
+
+Thread* handle_line(Cpu& cpu, Thread&, unsigned line) {
+  mask_line(line);
+  acknowledge_interrupt();
+  Thread* const t = find_thread(ThreadId::interrupt(line));
+  // Not attached, or not acknowledged yet: spurious. It stays masked.
+  if (!t || t->state != State::ready) return reschedule(cpu);
+  Thread* const handler = find_thread(t->first_pager);
+  if (!handler) return reschedule(cpu);
+  t->words[0] = MsgTag::make(label_interrupt, 0).raw;
+  t->words[1] = t->words[2] = t->words[3] = 0;
+  Thread* const woken = send_interrupt_message(cpu, *t, *handler);
+  return woken ? run_if_urgent(cpu, *woken) : reschedule(cpu);
+}
+
+bool acknowledge(Cpu&, Thread& sender, Thread& interrupt) {
+  if (interrupt.first_pager != sender.id) return false;
+  if (interrupt.state == State::receiving) {
+    interrupt.state = State::ready;
+    unmask_line(line_of(interrupt));
+  }
+  return true;
+}
+
+}  // namespace mica

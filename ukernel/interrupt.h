@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Interrupts as messages (X.2 manual, chapter 7.4 and section "interrupt
+// protocol"). Each line is a thread with the line's number and version 1: it
+// sends an empty message to its handler and waits for the acknowledgment, the
+// line masked meanwhile.
+#pragma once
+
+#include "cpu.h"
+
+namespace mica {
+
+// Makes the interrupt threads, at boot.
+void create_interrupt_threads();
+
+// Attaches `handler` to the line, or detaches the line with null.
+void attach_interrupt(Cpu& cpu, Thread& interrupt, Thread* handler);
+// A handler is going away: its lines are masked and free.
+void detach_all(Cpu& cpu, Thread& handler);
+
+// A line fired, while `current` ran.
+extern "C" Thread* handle_line(Cpu& cpu, Thread& current, unsigned line);
+// A message to an interrupt thread: true when it came from the handler. Unmasks
+// the line if it was waiting for that.
+[[nodiscard]] bool acknowledge(Cpu& cpu, Thread& sender, Thread& interrupt);
+
+}  // namespace mica

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+#include "ipc.h"
+
+#include <seam.h>
+
+#include "interrupt.h"
+#include "message.h"
+#include "scheduler.h"
+#include "thread_table.h"
+#include "timeout.h"
+
+namespace mica {
+
+namespace {
+
+// --- The queue of those who wait to send to a thread --------------------------
+
+void join_senders(Thread& t, Thread& partner) {
+  t.partner = &partner;
+  t.state = State::sending;
+  if (Thread* const head = partner.senders) {
+    t.queue = {head, head->queue.prev};
+    head->queue.prev->queue.next = &t;
+    head->queue.prev = &t;
+  } else {
+    t.queue = {&t, &t};
+    partner.senders = &t;
+  }
+}
+
+void leave_senders(Thread& t) {
+  Thread*& head = t.partner->senders;
+  if (t.queue.next == &t) {
+    head = nullptr;
+  } else {
+    t.queue.next->queue.prev = t.queue.prev;
+    t.queue.prev->queue.next = t.queue.next;
+    if (head == &t) head = t.queue.next;
+  }
+  t.queue = {};
+  t.partner = nullptr;
+}
+
+Thread* find_sender(const Thread& t, ThreadId spec) {
+  Thread* const head = t.senders;
+  if (!head || spec.is_any()) return head;
+  Thread* s = head;
+  do {
+    if (spec.is_any_local() ? s->space == t.space : s->id == spec || s->as_sender == spec) return s;
+    s = s->queue.next;
+  } while (s != head);
+  return nullptr;
+}
+
+bool accepts(const Thread& receiver, const Thread& sender) {
+  if (!receiver.is_receiving()) return false;
+  const ThreadId spec = receiver.awaits();
+  if (spec.is_any() || spec == sender.id) return true;
+  if (spec.is_any_local()) return sender.space == receiver.space;
+  return !sender.as_sender.is_nil() && spec == sender.as_sender;
+}
+
+Ticks deadline(Time timeout) {
+  const Ticks now = read_clock();
+  if (timeout.is_point()) return ticks_from_us(timeout.point(us_from_ticks(now)));
+  const Ticks length = ticks_from_us(timeout.microseconds());
+  return length > never - 1 - now ? never - 1 : now + length;
+}
+
+// A point that has passed counts as zero.
+bool is_over(Time timeout) {
+  return timeout.is_zero() || (timeout.is_point() && deadline(timeout) <= read_clock());
+}
+
+// Begins the receive phase. When a message waits but this is not the moment to
+// move it (`now` false: one kernel entry moves one message), it stays pending.
+void begin_receive_phase(Cpu& cpu, Thread& t, bool now);
+
+// After its message was taken: what the sender does next.
+void sent(Cpu& cpu, Thread& t, const Thread& receiver, bool now) {
+  switch (t.protocol) {
+    case Protocol::user:
+      begin_receive_phase(cpu, t, now);
+      break;
+    default:
+      t.begin_receive(receiver.id, false);
+      break;
+  }
+}
+
+void take_from(Cpu& cpu, Thread& sender, Thread& t) {
+  leave_senders(sender);
+  cancel_timeout(cpu, sender);
+  sender.state = State::ready;
+  const Failure failure = deliver(cpu, sender, t);
+  if (failure && sender.protocol == Protocol::user)
+    set_ipc_error(sender, Phase::send, failure);
+  else
+    sent(cpu, sender, t, false);
+  enqueue(cpu, sender);
+}
+
+void begin_receive_phase(Cpu& cpu, Thread& t, bool now) {
+  ThreadId spec{t.regs.rdx};
+  t.end_wait();
+  if (spec.is_nil()) {
+    t.regs.r9 = MsgTag{t.regs.r9}.raw & ~MsgTag::error;
+    t.regs.rdi = t.utcb;
+    return;
+  }
+  if (!spec.is_any() && !spec.is_any_local()) {
+    Thread* const partner = resolve(t, spec);
+    if (!partner) return set_ipc_error(t, Phase::receive, {IpcError::no_partner});
+    partner->awaited = true;
+    spec = partner->id;
+  }
+  if (Thread* const sender = find_sender(t, spec)) {
+    if (now)
+      take_from(cpu, *sender, t);
+    else
+      t.pending_receive = true;
+    return;
+  }
+  const Time timeout = Timeouts{t.regs.r8}.receive();
+  if (timeout.is_never()) return t.begin_receive(spec, false);
+  if (is_over(timeout)) return set_ipc_error(t, Phase::receive, {IpcError::timeout});
+  t.begin_receive(spec, true);
+  set_timeout(cpu, t, deadline(timeout));
+}
+
+// Propagation is for those who could have sent as the virtual sender anyway, or
+// send to a partner of their own space (manual, chapter 5.4).
+void propagate(Thread& t, const Thread& partner) {
+  Thread* const v = resolve(t, ThreadId{t.tcr->virtual_sender});
+  if (!v || (v->space != t.space && t.space != partner.space)) return;
+  t.as_sender = v->id;
+  if (v->is_receiving() && v->awaits() == t.id && v->protocol == Protocol::user) {
+    v->disarm();
+    v->from = partner.id;
+  }
+}
+
+// Where a message out of a space with a redirector goes; null: nowhere.
+Thread* redirect(Thread& t, Thread* partner) {
+  const ThreadId redirector{t.space->redirector};
+  if (partner->space == t.space) return partner;
+  if (redirector.is_any_local()) return nullptr;
+  Thread* const via = find_thread(redirector);
+  if (!via || partner->space == via->space) return via ? partner : nullptr;
+  t.intended = partner->id;
+  return via;
+}
+
+enum class Sent { done, blocked, failed };
+
+Sent send_phase(Cpu& cpu, Thread& t, Thread*& woken) {
+  const auto fail = [&](Failure failure) {
+    set_ipc_error(t, Phase::send, failure);
+    return Sent::failed;
+  };
+  const MsgTag tag{t.regs.r9};
+  const Timeouts timeouts{t.regs.r8};
+  t.as_sender = t.intended = ThreadId::nil();
+  Thread* partner = resolve(t, ThreadId{t.regs.rsi});
+  if (!partner) return fail({IpcError::no_partner});
+  if (tag.typed() != 0 || !tag.fits())
+    if (!well_formed(t)) return fail({IpcError::overflow});
+  if (partner->is_interrupt())
+    return acknowledge(cpu, t, *partner) ? Sent::done : fail({IpcError::no_partner});
+  if (!t.space->redirector_is_free() && !(partner = redirect(t, partner))) return fail({IpcError::no_partner});
+  if (tag.has(MsgTag::propagated)) propagate(t, *partner);
+  if (accepts(*partner, t)) {
+    const Failure failure = deliver(cpu, t, *partner);
+    woken = partner;
+    return failure ? fail(failure) : Sent::done;
+  }
+  if (is_over(timeouts.send())) return fail({IpcError::timeout});
+  if (!timeouts.send().is_never()) set_timeout(cpu, t, deadline(timeouts.send()));
+  join_senders(t, *partner);
+  return Sent::blocked;
+}
+
+}  // namespace
+
+Thread* resolve(const Thread& caller, ThreadId id) {
+  if (id.is_global()) return find_thread(id);
+  return id.is_local() ? find_local(*caller.space, id) : nullptr;
+}
+
+Thread* ipc(Cpu& cpu, Thread& t) {
+  Thread* woken = nullptr;
+  if (t.regs.rsi != 0) {
+    const Sent result = send_phase(cpu, t, woken);
+    if (result == Sent::done) begin_receive_phase(cpu, t, true);
+  } else {
+    begin_receive_phase(cpu, t, true);
+  }
+  if (!woken) return reschedule(cpu);
+  if (!t.runnable()) return hand_off(cpu, *woken);
+  enqueue(cpu, *woken);
+  return reschedule(cpu);
+}
+
+void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
+
+Thread* send_kernel_message(Cpu& cpu, Thread& t, Thread* handler) {
+  t.as_sender = t.intended = ThreadId::nil();
+  if (!handler || handler == &t || handler->is_interrupt()) {
+    halt(t);
+    return reschedule(cpu);
+  }
+  if (!accepts(*handler, t)) {
+    join_senders(t, *handler);
+    return reschedule(cpu);
+  }
+  const Failure failure = deliver(cpu, t, *handler);
+  if (failure) halt(t);
+  t.begin_receive(handler->id, false);
+  return hand_off(cpu, *handler);
+}
+
+Thread* send_interrupt_message(Cpu& cpu, Thread& interrupt, Thread& handler) {
+  if (!accepts(handler, interrupt)) {
+    join_senders(interrupt, handler);
+    return nullptr;
+  }
+  if (!deliver(cpu, interrupt, handler)) interrupt.begin_receive(handler.id, false);
+  return &handler;
+}
+
+void withdraw(Cpu& cpu, Thread& t) {
+  if (t.state == State::sending) leave_senders(t);
+  cancel_timeout(cpu, t);
+  t.end_wait();
+}
+
+void fail_ipc(Cpu& cpu, Thread& t, IpcError error) {
+  const Phase phase = t.state == State::sending ? Phase::send : Phase::receive;
+  withdraw(cpu, t);
+  if (t.protocol == Protocol::user) return set_ipc_error(t, phase, {error});
+  if (t.is_interrupt()) return;
+  t.protocol = Protocol::user;
+  t.by_iret = true;
+  halt(t);
+}
+
+void cancel_ipc(Cpu& cpu, Thread& t) {
+  const Phase phase = t.state == State::sending ? Phase::send : Phase::receive;
+  withdraw(cpu, t);
+  if (t.protocol == Protocol::user) return set_ipc_error(t, phase, {IpcError::cancelled});
+  t.protocol = Protocol::user;
+  t.by_iret = true;
+}
+
+void expire_timeout(Cpu& cpu, Thread& t) {
+  fail_ipc(cpu, t, IpcError::timeout);
+  enqueue(cpu, t);
+}
+
+void fail_partners(Cpu& cpu, Thread& t) {
+  while (Thread* const s = t.senders) {
+    fail_ipc(cpu, *s, IpcError::no_partner);
+    enqueue(cpu, *s);
+  }
+  if (!t.awaited) return;
+  each_thread([&](Thread& other) {
+    if (!other.is_receiving() || other.awaits() != t.id || &other == &t) return;
+    fail_ipc(cpu, other, IpcError::no_partner);
+    enqueue(cpu, other);
+  });
+}
+
+void halt(Thread& t) {
+  t.disarm();
+  t.halted = true;
+}
+
+}  // namespace mica

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Synchronous IPC (X.2 manual, chapter 5): the complete path in C++. The fast
+// path (x86/fastpath.S) ends a subset of the same calls with the same result.
+#pragma once
+
+#include "cpu.h"
+
+namespace mica {
+
+// The system calls Ipc and Lipc of the running thread.
+extern "C" Thread* ipc(Cpu& cpu, Thread& caller);
+
+// The thread that `id` names to `caller`: a global id, or a local one in the
+// caller's space; null when there is none.
+Thread* resolve(const Thread& caller, ThreadId id);
+
+// Sends t.words as a message of t.protocol to `handler` and waits for its reply,
+// both without timeout. The thread is halted if there is no handler.
+[[nodiscard]] Thread* send_kernel_message(Cpu& cpu, Thread& t, Thread* handler);
+
+// The message of a thread that is not running: an interrupt's. Delivers it or
+// queues; returns the thread that it woke, not yet in a ready queue.
+Thread* send_interrupt_message(Cpu& cpu, Thread& interrupt, Thread& handler);
+
+// The receive phase of a thread whose send phase is over.
+void receive_phase(Cpu& cpu, Thread& t);
+
+// Takes a thread out of the IPC that it is blocked in, without a result.
+void withdraw(Cpu& cpu, Thread& t);
+// Ends an IPC without success. `t` becomes runnable, but is not queued; a thread
+// in a kernel protocol (a fault) has no one to tell and is halted.
+void fail_ipc(Cpu& cpu, Thread& t, IpcError error);
+void expire_timeout(Cpu& cpu, Thread& t);
+
+// The same for ExchangeRegisters, sending or receiving: a thread in a kernel
+// protocol just goes on.
+void cancel_ipc(Cpu& cpu, Thread& t);
+
+// Fails the IPC of everybody who sends to `t`, or waits for it alone.
+void fail_partners(Cpu& cpu, Thread& t);
+
+// Stops a thread until ExchangeRegisters resumes it.
+void halt(Thread& t);
+
+}  // namespace mica

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "lifecycle.h"
+
+#include <seam.h>
+
+#include "interrupt.h"
+#include "ipc.h"
+#include "scheduler.h"
+#include "thread_table.h"
+
+namespace mica {
+
+namespace {
+
+void join_space(Thread& t, Space& space) {
+  t.space = &space;
+  t.cr3 = virt_to_phys(space.memory.root()).value;
+  if (Thread* const head = space.threads) {
+    t.in_space = {head, head->in_space.prev};
+    head->in_space.prev->in_space.next = &t;
+    head->in_space.prev = &t;
+  } else {
+    t.in_space = {&t, &t};
+    space.threads = &t;
+  }
+  ++space.thread_count;
+}
+
+void leave_space(Thread& t) {
+  Space& space = *t.space;
+  t.in_space.next->in_space.prev = t.in_space.prev;
+  t.in_space.prev->in_space.next = t.in_space.next;
+  if (space.threads == &t) space.threads = t.in_space.next == &t ? nullptr : t.in_space.next;
+  --space.thread_count;
+}
+
+// The table entry of UTCB slot `slot`, made when missing; null: out of memory.
+Thread** slot_entry(Space& space, u64 slot) {
+  UtcbSlots& slots = space.slots;
+  const auto new_frame = [&](const void* content) {
+    void* const frame = space.pool.take_frame();
+    if (frame) fill_words(frame, reinterpret_cast<u64>(content), page_size / sizeof(u64));
+    return frame;
+  };
+  if (slot < 512) {
+    if (!slots.direct_threads) {
+      slots.direct_threads = static_cast<Thread**>(new_frame(no_thread()));
+      if (!slots.direct_threads) return nullptr;
+      slots.direct = slots.count < 512 ? slots.count : 512;
+    }
+    return &slots.direct_threads[slot];
+  }
+  if (!slots.further) slots.further = static_cast<Thread***>(new_frame(nullptr));
+  if (!slots.further) return nullptr;
+  Thread**& frame = slots.further[slot / 512];
+  if (!frame) frame = static_cast<Thread**>(new_frame(no_thread()));
+  return frame ? &frame[slot % 512] : nullptr;
+}
+
+// The UTCB's page as the kernel reaches it, mapped to the user; null: out of memory.
+void* utcb_page(Space& space, Address address) {
+  const Slot slot = space.memory.find(address >> page_bits);
+  if (slot && slot.present()) return slot.fixed() ? phys_to_virt(slot.frame()) : nullptr;
+  void* const frame = space.pool.take_frame();
+  if (!frame) return nullptr;
+  if (!place_fixed_page(space, address & ~(page_size - 1), virt_to_phys(frame), true)) {
+    space.pool.give_frame(frame);
+    return nullptr;
+  }
+  fill_words(frame, 0, page_size / sizeof(u64));
+  return frame;
+}
+
+}  // namespace
+
+Thread* create_thread(ThreadId id, Space& space, ThreadId scheduler) {
+  Thread* const t = make_tcb(id.number());
+  if (!t) return nullptr;
+  t->id = id;
+  t->state = State::inactive;
+  t->scheduler = scheduler;
+  t->priority = default_priority;
+  t->key = u64{default_priority} << key::priority_shift;
+  t->rflags = user_rflags_always;
+  t->slice = t->slice_left = ticks_from_us(default_slice_us);
+  t->quantum = never;
+  t->utcb_location = ~u64{0};
+  t->by_iret = true;
+  join_space(*t, space);
+  return t;
+}
+
+CallError activate(Thread& t, ThreadId pager) {
+  Space& space = *t.space;
+  if (!space.initialised) return CallError::invalid_space;
+  const u64 offset = t.utcb_location - space.utcb_area.base();
+  const u64 slot = offset >> utcb_align_bits;
+  if ((offset & (utcb_size - 1)) != 0 || slot >= space.slots.count || slot >= max_threads)
+    return CallError::utcb_area;
+  Thread** const entry = slot_entry(space, slot);
+  if (!entry) return CallError::no_memory;
+  if (*entry != no_thread()) return CallError::utcb_area;
+  void* const page = utcb_page(space, t.utcb_location);
+  if (!page) return CallError::no_memory;
+
+  *entry = &t;
+  if (slot >= space.slots.high) space.slots.high = slot + 1;
+  ++space.active_count;
+  t.tcr = reinterpret_cast<Utcb*>(static_cast<u8*>(page) + (t.utcb_location & (page_size - 1)));
+  fill_words(t.tcr, 0, utcb_size / sizeof(u64));
+  t.tcr->my_global_id = t.id.raw;
+  t.tcr->processor = t.cpu;
+  t.tcr->pager = pager.raw;
+  t.utcb = t.utcb_location + utcb_mr_offset;
+  t.local_first = space.slots.first;
+  t.local_count = space.slots.direct;
+  t.local_threads = space.slots.direct_threads;
+  t.awaited = true;
+  t.protocol = Protocol::start;
+  t.by_iret = true;
+  t.begin_receive(pager, false);
+  return CallError::none;
+}
+
+void delete_thread(Cpu& cpu, Thread& t) {
+  Space& space = *t.space;
+  detach_all(cpu, t);
+  remove_from_cpu(cpu, t);
+  withdraw(cpu, t);
+  fail_partners(cpu, t);
+  if (t.active()) {
+    *slot_entry(space, (t.utcb_location - space.utcb_area.base()) >> utcb_align_bits) = no_thread();
+    --space.active_count;
+  }
+  if (t.fpu) space.pool.give_frame(t.fpu);
+  leave_space(t);
+  free_tcb(t);
+  if (space.thread_count == 0) destroy_space(cpu, space);
+}
+
+void rename_thread(Cpu& cpu, Thread& t, ThreadId id) {
+  fail_partners(cpu, t);
+  t.id = id;
+  if (t.tcr) t.tcr->my_global_id = id.raw;
+}
+
+}  // namespace mica

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+#include "message.h"
+
+#include <seam.h>
+
+#include "thread_table.h"
+#include "timeout.h"
+
+namespace mica {
+
+namespace {
+
+constexpr u64 Registers::*message_register[register_words] = {
+    &Registers::r9,  &Registers::rax, &Registers::rbx, &Registers::r10,
+    &Registers::r12, &Registers::r13, &Registers::r14, &Registers::r15};
+
+// MR1.. of an exception message, up to FLAGS.
+constexpr u64 Registers::*exception_register[] = {
+    &Registers::rip, &Registers::rbx, &Registers::r10, &Registers::r12, &Registers::r13, &Registers::r14,
+    &Registers::r15, &Registers::rax, &Registers::rcx, &Registers::rdx, &Registers::rsi, &Registers::rdi,
+    &Registers::rbp, &Registers::r8,  &Registers::r9,  &Registers::r11};
+constexpr unsigned exception_general = 16, exception_words = 20;
+
+// Word `i` of the message that `t` sends.
+u64 word(Thread& t, unsigned i) {
+  if (t.protocol == Protocol::exception) {
+    if (i == 0) return t.words[0];
+    if (i <= exception_general) return t.regs.*exception_register[i - 1];
+    if (i == 17) return t.rsp;
+    if (i == 18) return t.rflags;
+    return i <= exception_words ? t.words[i - 17] : 0;
+  }
+  if (t.protocol != Protocol::user) return i < 4 ? t.words[i] : 0;
+  return message_register_of(t, i);
+}
+
+MsgTag tag_of(Thread& t) { return {t.protocol == Protocol::user ? t.regs.r9 : t.words[0]}; }
+
+template <typename Visit>
+void each_item(Thread& sender, MsgTag tag, Visit visit) {
+  const unsigned end = 1 + tag.untyped() + tag.typed();
+  for (unsigned i = 1 + tag.untyped(); i < end;) {
+    const TypedItem item{word(sender, i)};
+    visit(i, item);
+    i += item.words();
+  }
+}
+
+MapItem map_item(Thread& sender, unsigned i, TypedItem item) {
+  return {Fpage{word(sender, i + 1)}, item.send_base(), item.kind() == TypedItem::Kind::grant};
+}
+
+// Checks all items against what the receiver takes, reserves kernel memory, and
+// only then moves anything.
+Failure transfer_items(Thread& sender, Thread& receiver, MsgTag tag, Fpage window) {
+  Failure failure;
+  MapNeeds needs;
+  each_item(sender, tag, [&](unsigned i, TypedItem item) {
+    if (item.is_map_or_grant() && !window.is_nil())
+      count_needs(*sender.space, *receiver.space, window, map_item(sender, i, item), needs);
+    else
+      failure = {IpcError::overflow, 0};
+  });
+  if (failure) return failure;
+  if (!reserve(*sender.space, *receiver.space, needs)) return {IpcError::overflow, 0};
+  each_item(sender, tag, [&](unsigned i, TypedItem item) {
+    transfer(*sender.space, *receiver.space, window, map_item(sender, i, item));
+  });
+  return {};
+}
+
+// The id of the sender as the receiver has to see it.
+u64 sender_id(const Thread& sender, const Thread& receiver) {
+  const Thread* seen = &sender;
+  if (!sender.as_sender.is_nil())
+    if (const Thread* const v = find_thread(sender.as_sender)) seen = v;
+  return seen->space == receiver.space && seen->utcb != 0 ? seen->utcb : seen->id.raw;
+}
+
+void copy_words_to_user(Thread& sender, Thread& receiver, unsigned last) {
+  if (sender.protocol == Protocol::user) {
+    receiver.regs.rax = sender.regs.rax;
+    receiver.regs.rbx = sender.regs.rbx;
+    receiver.regs.r10 = sender.regs.r10;
+    receiver.regs.r12 = sender.regs.r12;
+    receiver.regs.r13 = sender.regs.r13;
+    receiver.regs.r14 = sender.regs.r14;
+    receiver.regs.r15 = sender.regs.r15;
+    if (last >= register_words)
+      copy_words(&receiver.tcr->mr[register_words], &sender.tcr->mr[register_words], last - register_words + 1);
+    return;
+  }
+  for (unsigned i = 1; i < register_words; ++i) receiver.regs.*message_register[i] = word(sender, i);
+  for (unsigned i = register_words; i <= last; ++i) receiver.tcr->mr[i] = word(sender, i);
+}
+
+Failure deliver_to_user(Thread& sender, Thread& receiver) {
+  const MsgTag tag = tag_of(sender);
+  Failure failure;
+  if (tag.typed() != 0)
+    failure = transfer_items(sender, receiver, tag, Acceptor{receiver.tcr->br(0)}.window());
+  copy_words_to_user(sender, receiver, failure ? tag.untyped() : tag.untyped() + tag.typed());
+  MsgTag delivered = tag.clean();
+  if (!sender.as_sender.is_nil()) {
+    delivered = delivered.with(MsgTag::propagated);
+    receiver.tcr->virtual_sender = sender.id.raw;
+  }
+  if (!sender.intended.is_nil()) {
+    delivered = delivered.with(MsgTag::redirected);
+    receiver.tcr->intended_receiver = sender.intended.raw;
+  }
+  receiver.regs.r9 = delivered.raw;
+  receiver.regs.rsi = sender_id(sender, receiver);
+  receiver.regs.rdi = receiver.utcb;
+  if (failure) set_ipc_error(receiver, Phase::receive, failure);
+  return failure;
+}
+
+// A reply to an exception message reloads the registers that it carries.
+void load_registers(Thread& sender, Thread& receiver) {
+  const unsigned last = tag_of(sender).untyped();
+  for (unsigned i = 1; i <= last && i <= exception_general; ++i)
+    receiver.regs.*exception_register[i - 1] = word(sender, i);
+  if (last >= 17) receiver.rsp = word(sender, 17);
+  if (last >= 18)
+    receiver.rflags = static_cast<u32>((receiver.rflags & ~rflags_by_message) |
+                                       (word(sender, 18) & rflags_by_message));
+}
+
+Failure deliver_to_kernel(Thread& sender, Thread& receiver) {
+  const MsgTag tag = tag_of(sender);
+  Failure failure;
+  switch (receiver.protocol) {
+    case Protocol::start:
+      if (tag.untyped() == 2) {
+        receiver.regs.rip = word(sender, 1);
+        receiver.rsp = word(sender, 2);
+      }
+      break;
+    case Protocol::page_fault:
+    case Protocol::io_fault:
+      if (tag.typed() != 0) failure = transfer_items(sender, receiver, tag, Fpage::complete());
+      break;
+    case Protocol::exception:
+      load_registers(sender, receiver);
+      break;
+    case Protocol::user:
+    case Protocol::interrupt:
+      break;
+  }
+  receiver.by_iret = true;
+  receiver.protocol = Protocol::user;
+  return failure;
+}
+
+}  // namespace
+
+u64& message_register_of(Thread& t, unsigned i) {
+  return i < register_words ? t.regs.*message_register[i] : t.tcr->mr[i];
+}
+
+bool well_formed(const Thread& sender) {
+  const MsgTag tag{sender.regs.r9};
+  if (!tag.fits()) return false;
+  const unsigned end = 1 + tag.untyped() + tag.typed();
+  unsigned i = 1 + tag.untyped();
+  while (i < end) {
+    const TypedItem item{word(const_cast<Thread&>(sender), i)};
+    if (!item.is_string() && !item.is_map_or_grant()) return false;
+    i += item.words();
+  }
+  return i == end;
+}
+
+Failure deliver(Cpu& cpu, Thread& sender, Thread& receiver) {
+  cancel_timeout(cpu, receiver);
+  receiver.end_wait();
+  return receiver.protocol == Protocol::user ? deliver_to_user(sender, receiver)
+                                             : deliver_to_kernel(sender, receiver);
+}
+
+void set_ipc_error(Thread& t, Phase phase, Failure failure) {
+  t.regs.r9 = MsgTag{t.regs.r9}.with(MsgTag::error).raw;
+  t.regs.rdi = t.utcb;
+  t.tcr->error_code = ipc_error_word(phase, failure.error, failure.offset);
+}
+
+}  // namespace mica

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// Kernel memory. The machine has one store of free frames; every space draws on
+// it through a pool of its own, which counts and limits what the space costs.
+//
+// The store hands out single frames and pairs (8 KiB, aligned to 8 KiB). Memory
+// that was never used is cut off in pairs as it is needed, so that nothing is
+// cleared or linked at boot; a single frame whose neighbour is free as well
+// becomes a pair again at once. Every operation takes constant time.
+//
+// Invariant: each frame outside the store is counted in exactly one pool, and a
+// pool that has been drained counts zero.
+#pragma once
+
+#include "types.h"
+
+namespace mica {
+
+struct Mapping;
+
+// The free frames of the machine's kernel memory.
+class FrameStore {
+ public:
+  static constexpr unsigned max_regions = 16;
+
+  // Adds [low, high), RAM that phys_to_virt() reaches and nobody else uses. A
+  // small part of it holds the store's own records. False: too many regions.
+  bool add(Phys low, Phys high);
+  // Blocks of 2^order frames, order 0 or 1; contents undefined; null when none is left.
+  [[nodiscard]] void* take(unsigned order);
+  void give(void* block, unsigned order);
+  // Pairs whose first half and table header (page_table.h) are zero.
+  [[nodiscard]] void* take_table();
+  void give_clean_table(void* table);
+
+  u64 free_frames() const { return free_pairs_ * 2 + free_singles_; }
+  u64 free_pairs() const { return free_pairs_; }
+  // Could so many blocks be taken now?
+  bool can_supply(u64 pairs, u64 singles) const {
+    if (pairs > free_pairs_) return false;
+    return singles <= free_singles_ || (singles - free_singles_ + 1) / 2 <= free_pairs_ - pairs;
+  }
+  // Is it, or was it ever, part of kernel memory?
+  bool owns(Phys address) const;
+
+ private:
+  struct FreeFrame { FreeFrame *next, *prev; };
+  struct Region {
+    Phys low, high;       // as added
+    Phys base, untouched;  // of the frames; [untouched, end) was never handed out
+    Phys end;
+    u64* single_free;     // a bit a frame from `base`: is it in the list of singles?
+  };
+
+  Region& region_of(Phys frame);
+  void* cut_off_pair();
+  void push_pair(void* pair, void*& list);
+  void* pop_pair(void*& list);
+  void push_single(Region& region, Phys frame);
+  void unlink_single(FreeFrame* frame);
+
+  FreeFrame* singles_ = nullptr;
+  void* pairs_ = nullptr;
+  void* clean_tables_ = nullptr;
+  u64 free_pairs_ = 0, free_singles_ = 0;  // untouched memory counts as pairs
+  Region regions_[max_regions] = {};
+  unsigned region_count_ = 0;
+  unsigned cutting_ = 0;  // the first region that may have untouched memory
+};
+
+extern FrameStore frame_store;
+
+class Pool {
+ public:
+  void set_limit(u64 frames) { limit_ = frames; }
+  u64 limit() const { return limit_; }
+  u64 used() const { return used_; }
+
+  // A page-table node: 8 KiB, the first half and the header cleared, the links
+  // beside the entries as they come.
+  [[nodiscard]] void* take_table();
+  void give_table(void* table) { give_block(table); }
+  // For a table that is again as take_table() gave it: the next one is cheap.
+  void give_clean_table(void* table);
+  // 8 KiB, aligned, contents undefined.
+  [[nodiscard]] void* take_block();
+  void give_block(void* block);
+  // One frame; contents undefined.
+  [[nodiscard]] void* take_frame();
+  void give_frame(void* frame);
+  [[nodiscard]] Mapping* take_mapping();
+  void give_mapping(Mapping* mapping);
+
+  // What must come from the store before so many things can be had.
+  struct Draw {
+    u64 pairs, singles;
+    u64 frames() const { return pairs * 2 + singles; }
+  };
+  Draw draw_for(u64 tables, u64 mappings, u64 frames = 0) const {
+    return {tables, frames + pages_for(mappings)};
+  }
+  bool within_limit(Draw draw) const { return used_ <= limit_ && draw.frames() <= limit_ - used_; }
+  // True when the next so many take_* calls of this kernel entry cannot fail,
+  // provided that no other pool takes something in between. Takes nothing.
+  [[nodiscard]] bool reserve(u64 tables, u64 mappings, u64 frames = 0) const;
+  // Is there room for anything that one message can ask for?
+  static constexpr u64 plenty_frames = 512;
+  bool has_plenty() const {
+    return used_ + plenty_frames <= limit_ && frame_store.free_pairs() >= plenty_frames;
+  }
+
+  // Gives the pages of mapping nodes back; no node of the pool may be in use.
+  void drain();
+
+ private:
+  u64 pages_for(u64 mappings) const;
+  Mapping* new_mapping_page();
+
+  u64 limit_ = u64{1} << 52;
+  u64 used_ = 0;  // frames
+  // Mapping nodes that were used before, and the rest of the newest page of them.
+  Mapping* free_mappings_ = nullptr;
+  Mapping* fresh_ = nullptr;
+  u64 free_count_ = 0;   // both together
+  u64 fresh_count_ = 0;
+  void* mapping_pages_ = nullptr;
+};
+
+}  // namespace mica

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// Schedule, ThreadSwitch and SystemClock (X.2 manual, chapter 3), and
+// ProcessorControl.
+#include <seam.h>
+
+#include "calls.h"
+#include "scheduler.h"
+
+namespace mica {
+
+namespace {
+
+enum class ThreadState : u64 { error = 0, dead, inactive, running, pending_send, sending, waiting, receiving };
+
+ThreadState state_of(const Thread& t) {
+  if (t.state == State::inactive || t.halted) return ThreadState::inactive;
+  if (t.state == State::sending) return ThreadState::pending_send;
+  return t.is_receiving() ? ThreadState::waiting : ThreadState::running;
+}
+
+constexpr u16 unchanged = 0xffff;
+
+Ticks length(Time time) { return time.is_never() ? never : ticks_from_us(time.microseconds()); }
+u64 encode(Ticks ticks) { return ticks == never ? Time::never().raw : Time::period(us_from_ticks(ticks)).raw; }
+
+CallError check(const Thread& caller, const Thread& t) {
+  const Registers& r = caller.regs;
+  const bool privileged = caller.space->privileged;
+  if (!privileged && t.scheduler != caller.id) return CallError::no_privilege;
+  if (r.rsi != ~u64{0} && (r.rsi >= priorities || (!privileged && r.rsi > caller.priority)))
+    return CallError::invalid_parameter;
+  const u16 cpu = static_cast<u16>(r.r8);
+  if (r.r8 != ~u64{0} && cpu != unchanged && cpu != 0) return CallError::invalid_parameter;
+  const Time slice{static_cast<u16>(r.rdx >> 16)}, quantum{static_cast<u16>(r.rdx)};
+  if ((slice.raw != unchanged && slice.is_point()) || (quantum.raw != unchanged && quantum.is_point()))
+    return CallError::invalid_parameter;
+  return CallError::none;
+}
+
+void apply(Cpu& cpu, const Registers& r, Thread& t) {
+  const Time slice{static_cast<u16>(r.rdx >> 16)}, quantum{static_cast<u16>(r.rdx)};
+  if (slice.raw != unchanged) t.slice = t.slice_left = length(slice);
+  if (quantum.raw != unchanged) t.quantum = length(quantum);
+  if (r.rsi != ~u64{0}) set_priority(cpu, t, static_cast<u8>(r.rsi));
+  if (r.r9 != ~u64{0}) {
+    t.max_delay = static_cast<u16>(r.r9);
+    t.sensitive_priority = static_cast<u8>(r.r9 >> 16);
+  }
+}
+
+}  // namespace
+
+Thread* schedule(Cpu& cpu, Thread& caller) {
+  Thread* const t = named_thread(caller, caller.regs.rdi);
+  const CallError error = t && !(t->is_interrupt() && t->first_pager.is_nil()) ? check(caller, *t)
+                                                                               : CallError::invalid_thread;
+  if (error != CallError::none) {
+    set_result(caller, error);
+    return reschedule(cpu);
+  }
+  const u64 old = encode(t->slice_left) << 16 | encode(t->quantum);
+  const Registers arguments = caller.regs;
+  caller.regs.rax = static_cast<u64>(state_of(*t));
+  caller.regs.rdx = old;
+  apply(cpu, arguments, *t);
+  return reschedule(cpu);
+}
+
+Thread* thread_switch(Cpu& cpu, Thread& caller) {
+  Thread* const t = named_thread(caller, caller.regs.rdi);
+  if (t && t != &caller && is_queued(*t) && !t->pending_receive) return donate(cpu, *t);
+  return yield(cpu);
+}
+
+Thread* system_clock(Cpu& cpu, Thread& caller) {
+  caller.regs.rax = us_from_ticks(read_clock());
+  return reschedule(cpu);
+}
+
+Thread* processor_control(Cpu& cpu, Thread& caller) {
+  set_result(caller, caller.space->privileged ? CallError::invalid_parameter : CallError::no_privilege);
+  return reschedule(cpu);
+}
+
+}  // namespace mica

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "scheduler.h"
+
+#include <bit>
+#include <seam.h>
+
+#include "ipc.h"
+#include "timeout.h"
+
+namespace mica {
+
+namespace {
+
+void find_ready_top(Cpu& cpu) {
+  for (unsigned word = priorities / 64; word-- > 0;)
+    if (cpu.ready_bits[word] != 0) {
+      cpu.ready_top = static_cast<i64>(word * 64 + 63 - static_cast<unsigned>(std::countl_zero(cpu.ready_bits[word])));
+      return;
+    }
+  cpu.ready_top = -1;
+}
+
+void insert(Cpu& cpu, Thread& t, bool first) {
+  if (!t.runnable() || is_queued(t)) return;
+  Thread*& head = cpu.ready[t.priority];
+  if (!head) {
+    t.ready = {&t, &t};
+    head = &t;
+    cpu.ready_bits[t.priority / 64] |= u64{1} << t.priority % 64;
+    if (t.priority > cpu.ready_top) cpu.ready_top = t.priority;
+    return;
+  }
+  t.ready = {head, head->ready.prev};
+  head->ready.prev->ready.next = &t;
+  head->ready.prev = &t;
+  if (first) head = &t;
+}
+
+// Has the timer fire at the next timeout, or at the end of the time slice if
+// somebody of the same or a higher priority waits for it.
+void update_timer(Cpu& cpu, const Thread& next) {
+  Ticks want = next_timeout(cpu);
+  if (cpu.ready_top >= next.priority && &next != cpu.idle && cpu.slice_end < want) want = cpu.slice_end;
+  if (want == cpu.timer_armed) return;
+  cpu.timer_armed = want;
+  if (want == never)
+    disarm_timer();
+  else
+    arm_timer(want);
+}
+
+void update_top(Cpu& cpu, const Thread& next) {
+  const u64 ready = cpu.ready_top < 0 ? 0 : static_cast<u64>(cpu.ready_top);
+  u64 top = ready << key::priority_shift | u64{cpu.number} << key::cpu_shift | expected_gs;
+  top -= next.key & key::fpu;
+  if ((next.key & key::rare) || cpu.io_enabled || (next.space && !next.space->redirector_is_free())) top = key::rare;
+  cpu.top = top;
+}
+
+// Makes `next` the running thread.
+Thread* resume(Cpu& cpu, Thread& next) {
+  if (cpu.fpu_owner != next.fpu_thread()) switch_fpu(cpu, next);
+  if (cpu.io_loaded) switch_ports(cpu, next);
+  cpu.current = &next;
+  update_timer(cpu, next);
+  update_top(cpu, next);
+  return &next;
+}
+
+void begin_slice(Cpu& cpu, const Thread& t, Ticks now) {
+  cpu.slice_end = t.slice_left > never - now ? never : now + t.slice_left;
+}
+
+// The running thread stops running although it could go on.
+void preempt(Cpu& cpu, Thread& t, Ticks now) {
+  if (cpu.slice_end == never || now < cpu.slice_end) {
+    if (cpu.slice_end != never) t.slice_left = cpu.slice_end - now;
+    enqueue_first(cpu, t);
+  } else {
+    t.slice_left = t.slice;
+    enqueue(cpu, t);
+  }
+}
+
+Thread* run_first_ready(Cpu& cpu) {
+  while (cpu.ready_top >= 0) {
+    Thread& next = *cpu.ready[static_cast<unsigned>(cpu.ready_top)];
+    dequeue(cpu, next);
+    if (next.pending_receive) {
+      next.pending_receive = false;
+      receive_phase(cpu, next);
+      enqueue_first(cpu, next);
+      continue;
+    }
+    begin_slice(cpu, next, read_clock());
+    return resume(cpu, next);
+  }
+  return resume(cpu, *cpu.idle);
+}
+
+}  // namespace
+
+void enqueue(Cpu& cpu, Thread& t) { insert(cpu, t, false); }
+void enqueue_first(Cpu& cpu, Thread& t) { insert(cpu, t, true); }
+
+void dequeue(Cpu& cpu, Thread& t) {
+  if (!is_queued(t)) return;
+  Thread*& head = cpu.ready[t.priority];
+  if (t.ready.next == &t) {
+    head = nullptr;
+    cpu.ready_bits[t.priority / 64] &= ~(u64{1} << t.priority % 64);
+    if (cpu.ready_top == t.priority) find_ready_top(cpu);
+  } else {
+    t.ready.next->ready.prev = t.ready.prev;
+    t.ready.prev->ready.next = t.ready.next;
+    if (head == &t) head = t.ready.next;
+  }
+  t.ready = {};
+}
+
+Thread* reschedule(Cpu& cpu) {
+  Thread& t = *cpu.current;
+  if (t.runnable() && &t != cpu.idle) {
+    if (cpu.ready_top <= t.priority) return resume(cpu, t);
+    preempt(cpu, t, read_clock());
+  }
+  return run_first_ready(cpu);
+}
+
+Thread* hand_off(Cpu& cpu, Thread& to) {
+  if (cpu.ready_top > to.priority || to.halted) {
+    enqueue(cpu, to);
+    return reschedule(cpu);
+  }
+  return resume(cpu, to);
+}
+
+Thread* run_if_urgent(Cpu& cpu, Thread& woken) {
+  Thread& t = *cpu.current;
+  if (!woken.runnable() || woken.priority <= t.priority || cpu.ready_top > woken.priority) {
+    enqueue(cpu, woken);
+    return reschedule(cpu);
+  }
+  const Ticks now = read_clock();
+  if (t.runnable() && &t != cpu.idle) preempt(cpu, t, now);
+  begin_slice(cpu, woken, now);
+  return resume(cpu, woken);
+}
+
+Thread* donate(Cpu& cpu, Thread& to) {
+  dequeue(cpu, to);
+  enqueue_first(cpu, *cpu.current);
+  return resume(cpu, to);
+}
+
+Thread* yield(Cpu& cpu) {
+  Thread& t = *cpu.current;
+  t.slice_left = t.slice;
+  enqueue(cpu, t);
+  return run_first_ready(cpu);
+}
+
+Thread* handle_timer(Cpu& cpu, Thread&) {
+  acknowledge_interrupt();
+  cpu.timer_armed = never;
+  const Ticks now = read_clock();
+  while (next_timeout(cpu) <= now) {
+    Thread& t = *cpu.timeouts;
+    cancel_timeout(cpu, t);
+    expire_timeout(cpu, t);
+  }
+  Thread& t = *cpu.current;
+  if (t.runnable() && &t != cpu.idle && now >= cpu.slice_end && cpu.ready_top >= t.priority) {
+    preempt(cpu, t, now);
+    return run_first_ready(cpu);
+  }
+  return reschedule(cpu);
+}
+
+void set_priority(Cpu& cpu, Thread& t, u8 priority) {
+  const bool queued = is_queued(t);
+  dequeue(cpu, t);
+  t.priority = priority;
+  t.key = (t.key & ~(u64{0xff} << key::priority_shift)) | u64{priority} << key::priority_shift;
+  if (queued) enqueue(cpu, t);
+}
+
+void remove_from_cpu(Cpu& cpu, Thread& t) {
+  dequeue(cpu, t);
+  cancel_timeout(cpu, t);
+  if (cpu.fpu_owner == &t) drop_fpu(cpu);
+}
+
+}  // namespace mica

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Ready queues (256 priorities, round robin within each) and the choice of the
+// thread to resume. The running thread is in no queue.
+#pragma once
+
+#include "cpu.h"
+
+namespace mica {
+
+// Puts a runnable thread behind, or before, the others of its priority. A thread
+// that is not runnable is left alone.
+void enqueue(Cpu& cpu, Thread& thread);
+void enqueue_first(Cpu& cpu, Thread& thread);
+void dequeue(Cpu& cpu, Thread& thread);
+inline bool is_queued(const Thread& thread) { return thread.ready.next != nullptr; }
+
+// Every kernel entry ends with one of these. They return the thread to resume.
+
+// The running thread if it can go on and nobody of a higher priority is ready.
+[[nodiscard]] Thread* reschedule(Cpu& cpu);
+// `to`, which was just made runnable and is in no queue, on the time slice of
+// the running thread, which has blocked; or somebody more urgent.
+[[nodiscard]] Thread* hand_off(Cpu& cpu, Thread& to);
+// `woken`, which was just made runnable, at once if it is the most urgent.
+[[nodiscard]] Thread* run_if_urgent(Cpu& cpu, Thread& woken);
+// `to`, whatever its priority, on the rest of the running thread's time slice.
+[[nodiscard]] Thread* donate(Cpu& cpu, Thread& to);
+// Gives up the rest of the time slice.
+[[nodiscard]] Thread* yield(Cpu& cpu);
+
+// The timer fired: ends timeouts that are due and used-up time slices.
+extern "C" Thread* handle_timer(Cpu& cpu, Thread& current);
+
+void set_priority(Cpu& cpu, Thread& thread, u8 priority);
+
+// Ends whatever `thread` is running or queued for: used before it is deleted.
+void remove_from_cpu(Cpu& cpu, Thread& thread);
+
+}  // namespace mica

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include <new>
+#include <seam.h>
+
+#include "kip.h"
+#include "lifecycle.h"
+#include "thread_table.h"
+
+namespace mica {
+
+Space* create_space() {
+  Pool pool;
+  void* const frame = pool.take_frame();
+  u64* const root = static_cast<u64*>(frame ? pool.take_frame() : nullptr);
+  if (!root) {
+    if (frame) pool.give_frame(frame);
+    return nullptr;
+  }
+  fill_words(root, 0, 256);
+  copy_words(root + 256, kernel_root_entries(), 256);
+  Space* const space = new (frame) Space;
+  space->pool = pool;
+  space->memory = PageTable(root, 4);
+  space->ports = PageTable(nullptr, 2);
+  return space;
+}
+
+bool set_areas(Space& space, Fpage kip_area, Fpage utcb_area) {
+  if (!place_fixed_page(space, kip_area.base(), kernel_symbol_phys(&kip), false)) return false;
+  space.kip_area = kip_area;
+  space.utcb_area = utcb_area;
+  space.slots.first = utcb_area.base() + utcb_mr_offset;
+  space.slots.count = u64{1} << (utcb_area.order() - utcb_align_bits);
+  space.initialised = true;
+  return true;
+}
+
+void drop_areas(Space& space) {
+  if (!space.initialised) return;
+  remove_fixed_page(space, space.kip_area.base());
+  UtcbSlots& slots = space.slots;
+  for (u64 slot = 0; slot < slots.high; slot += page_size / utcb_size) {
+    const Address page = space.utcb_area.base() + slot * utcb_size;
+    const Slot entry = space.memory.find(page >> page_bits);
+    if (!entry || !entry.present()) continue;
+    void* const frame = phys_to_virt(entry.frame());
+    remove_fixed_page(space, page);
+    space.pool.give_frame(frame);
+  }
+  if (slots.direct_threads) space.pool.give_frame(slots.direct_threads);
+  if (slots.further) {
+    for (unsigned i = 0; i < 512; ++i)
+      if (slots.further[i]) space.pool.give_frame(slots.further[i]);
+    space.pool.give_frame(slots.further);
+  }
+  slots = UtcbSlots{};
+  space.initialised = false;
+}
+
+void destroy_space(Cpu& cpu, Space& space) {
+  if (is_loaded(space.memory.root())) load_kernel_root();
+  if (cpu.io_loaded == &space) forget_ports(cpu);
+  drop_areas(space);
+  unmap_everything(space);
+  space.memory.free_tables(space.pool);
+  space.ports.free_tables(space.pool);
+  if (space.io_bitmap) space.pool.give_table(space.io_bitmap);
+  space.pool.drain();
+  abandon_space(space);
+}
+
+void abandon_space(Space& space) {
+  Pool pool = space.pool;
+  pool.give_frame(space.memory.root());
+  pool.give_frame(&space);
+}
+
+}  // namespace mica

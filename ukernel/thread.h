@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// A thread control block: all that the kernel keeps of a thread, without its
+// FPU state. There is no kernel stack a thread; what a blocked thread was doing
+// stands here.
+//
+//               ThreadControl                     start message
+//      absent ----------------> inactive --------> receiving (protocol start)
+//                                 activation           |
+//                                                      v         send phase
+//                               +------------------> ready -------------------> sending
+//                               |                     |  ^                         |
+//                               |  message, error,    |  | message taken,          |
+//                               |  timeout, abort     |  | nothing to receive      |
+//                               |                     v  |                         v
+//                               +--------- receiving, or armed <-------------------+
+//
+// `armed` is a receive that the fast path may end: state says ready, and `wait`
+// holds what is waited for. The fast path changes `wait` alone.
+#pragma once
+
+#include "abi.h"
+#include "space.h"
+
+namespace mica {
+
+enum class State : u8 { absent, inactive, ready, sending, receiving };
+
+// What the message that a blocked thread sends or expects is about.
+enum class Protocol : u8 { user, start, page_fault, io_fault, exception, interrupt };
+
+// The user's registers, as the entry code saves them.
+struct Registers {
+  u64 rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15;
+  u64 rip;
+};
+
+struct FpuState;
+struct Thread;
+
+// A place in a circular list of threads.
+struct Link {
+  Thread* next = nullptr;
+  Thread* prev = nullptr;
+};
+
+struct alignas(512) Thread {
+  // --- the fast path's line ---
+  ThreadId id;             // nil: no thread
+  u64 wait;                // armed receive: -1 anybody, or one id; else 0
+  u64 cr3;                 // page table
+  u64 utcb;                // the user's address of MR0: the local id
+  u64 rsp;                 // user's stack pointer when not running
+  u64 key;                 // see cpu.h
+  Thread* senders;         // those who wait to send to this one, a circular list
+  u32 rflags;              // user's flags when not running
+  u32 reserved0;
+
+  // --- the rest of the user's context ---
+  Registers regs;
+
+  // --- local ids, MRs beyond the registers, FPU state: what the fast path may need ---
+  Address local_first;     // copies of the space's UtcbSlots
+  u64 local_count;
+  Thread** local_threads;
+  Utcb* tcr;               // the UTCB as the kernel reaches it; null: not active
+  FpuState* fpu;           // null: never used the FPU
+  Space* space;
+  u8 by_iret;              // resume with every register, through IRET
+  State state;
+  Protocol protocol;
+  u8 halted;
+  u8 priority;
+  u8 pending_receive;      // sent; its receive phase runs when it is scheduled
+  u8 sensitive_priority;
+  u8 awaited;              // somebody began a closed wait for it in the C++ path, or it was active
+  u64 reserved1;
+
+  // --- blocked in IPC ---
+  ThreadId from;           // receiving: whom it waits for; any, any local or global
+  Thread* partner;         // sending: to whom
+  ThreadId as_sender;      // id that the receiver sees (propagation), nil = its own
+  ThreadId intended;       // redirected: whom the message was meant for, else nil
+  Link queue;              // among the partner's senders
+  Link ready;              // among the ready threads of its priority
+  u64 words[4];            // the kernel's own message: tag, MR1, MR2 / exception number, error code
+
+  // --- time ---
+  Ticks wakes_at;          // when in the queue of timeouts
+  Thread* heap_parent;
+  Thread* heap_left;
+  Thread* heap_right;
+  u32 heap_rank;           // 0: not in the queue
+  u32 cpu;
+  Ticks slice;             // length of a time slice, ~0 = infinite
+  Ticks slice_left;
+  Ticks quantum;           // what is left of the total quantum, ~0 = infinite
+  u32 max_delay;           // microseconds
+  u32 interrupts;          // lines that it handles
+
+  // --- the space's threads, control ---
+  Link in_space;
+  ThreadId scheduler;
+  ThreadId first_pager;    // until activation; of an interrupt: its handler
+  Address utcb_location;   // base, ~0 = not set
+
+  bool exists() const { return !id.is_nil(); }
+  bool active() const { return state >= State::ready; }
+  bool armed() const { return wait != 0; }
+  bool is_receiving() const { return wait != 0 || state == State::receiving; }
+  // Could run, were it its turn.
+  bool runnable() const { return state == State::ready && wait == 0 && !halted; }
+  bool is_interrupt() const { return protocol == Protocol::interrupt; }
+  // Itself when it has FPU state, else null.
+  const Thread* fpu_thread() const { return fpu ? this : nullptr; }
+  ThreadId awaits() const { return wait != 0 ? ThreadId{wait} : from; }
+
+  // Begins to wait. Armed when the fast path may end the wait: an ordinary
+  // message from one thread or from anybody, no timeout, nothing unusual.
+  void begin_receive(ThreadId whom, bool timed) {
+    const bool plain = protocol == Protocol::user && !timed && !halted && !by_iret && !whom.is_any_local();
+    from = whom;
+    state = plain ? State::ready : State::receiving;
+    wait = plain ? whom.raw : 0;
+  }
+  void disarm() {
+    if (wait == 0) return;
+    from = ThreadId{wait};
+    wait = 0;
+    state = State::receiving;
+  }
+  void end_wait() {
+    wait = 0;
+    state = State::ready;
+  }
+};
+
+static_assert(sizeof(Thread) == 512);
+static_assert(offsetof(Thread, rflags) + 4 <= 64, "the fast path's line");
+
+inline constexpr u64 user_rflags_always = 0x202;              // bit 1 and IF
+inline constexpr u64 rflags_by_message = 0xdd5;  // CF PF AF ZF SF TF DF OF
+inline constexpr u64 rflags_by_exregs = 0x8d5;   // CF PF AF ZF SF OF
+inline constexpr u64 rflags_trap = 1 << 8;
+
+}  // namespace mica

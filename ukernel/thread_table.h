@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// All threads, by number: an array of TCBs at a constant address. Pages of it
+// without a thread show zeros, so that looking a number up never fails and an id
+// never matches there. TCB 0 belongs to no id: it is the CPU's idle thread.
+#pragma once
+
+#include <bit>
+#include <seam.h>
+
+#include "thread.h"
+
+namespace mica {
+
+namespace thread_table {
+
+inline constexpr u64 threads_a_page = page_size / sizeof(Thread);
+inline constexpr u64 pages = max_threads / threads_a_page;
+
+struct Pages {
+  u64 in_use[pages / 64];  // a bit for each page of the array that is backed
+  u8 live[pages];          // threads in each
+};
+extern Pages table;
+extern Pool pool;          // pays for the pages
+
+}  // namespace thread_table
+
+// A cleared TCB for a number that no thread has; null: out of kernel memory.
+[[nodiscard]] Thread* make_tcb(u64 number);
+void free_tcb(Thread& t);
+
+inline u64 number_of(const Thread& t) { return static_cast<u64>(&t - tcb_array()); }
+
+// By the whole id; null when no thread has it.
+inline Thread* find_thread(ThreadId id) {
+  if (id.number() >= max_threads || !id.is_global()) return nullptr;
+  Thread& t = tcb_array()[id.number()];
+  return t.id == id ? &t : nullptr;
+}
+
+// By number alone, whatever the version.
+inline Thread* find_number(u64 number) {
+  if (number == 0 || number >= max_threads) return nullptr;
+  Thread& t = tcb_array()[number];
+  return t.exists() ? &t : nullptr;
+}
+
+// UTCB slots that nobody has lead to TCB 0, which spares the fast path a check.
+inline Thread* no_thread() { return tcb_array(); }
+
+// By a local id, in the space that it is local to.
+inline Thread* find_local(const Space& space, ThreadId id) {
+  const UtcbSlots& slots = space.slots;
+  const u64 slot = std::rotr(id.raw - slots.first, static_cast<int>(utcb_align_bits));
+  Thread** frame = nullptr;
+  if (slot < slots.direct)
+    frame = slots.direct_threads;
+  else if (slot < slots.count && slots.further)
+    frame = slots.further[slot / 512];
+  if (!frame || frame[slot % 512] == no_thread()) return nullptr;
+  return frame[slot % 512];
+}
+
+template <typename Visit>
+void each_thread(Visit visit) {
+  for (u64 word = 0; word < thread_table::pages / 64; ++word)
+    for (u64 left = thread_table::table.in_use[word]; left != 0; left &= left - 1) {
+      const u64 page = word * 64 + static_cast<u64>(std::countr_zero(left));
+      Thread* const first = tcb_array() + page * thread_table::threads_a_page;
+      for (u64 i = 0; i < thread_table::threads_a_page; ++i)
+        if (first[i].exists()) visit(first[i]);
+    }
+}
+
+}  // namespace mica

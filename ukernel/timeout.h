@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// The queue of timeouts: a leftist heap through the TCBs, so that any number of
+// them costs no memory and each step takes logarithmic time, at worst.
+#pragma once
+
+#include "cpu.h"
+
+namespace mica {
+
+// Wakes `thread` at `when` by expire_timeout(); it must not be in the queue.
+void set_timeout(Cpu& cpu, Thread& thread, Ticks when);
+// Takes it out if it is in.
+void cancel_timeout(Cpu& cpu, Thread& thread);
+inline bool has_timeout(const Thread& thread) { return thread.heap_rank != 0; }
+inline Ticks next_timeout(const Cpu& cpu) { return cpu.timeouts ? cpu.timeouts->wakes_at : never; }
+
+}  // namespace mica

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+// Map and grant.
+#include "mapping_tree.h"
+
+namespace mica {
+
+namespace {
+
+constexpr u64 port_bitmap_words = port_limit / 64;
+
+// Before the first port of a space: the bitmap, all forbidden.
+bool prepare_ports(Space& space) {
+  if (space.io_bitmap) return true;
+  void* const block = space.pool.take_block();
+  if (!block) return false;
+  fill_words(block, ~u64{0}, port_bitmap_words);
+  space.io_bitmap = static_cast<u8*>(block);
+  return true;
+}
+
+// Enters a mapping whose place in the tree is set.
+void enter(Slot slot, Mapping* node, u64 value, Space& space, Aftermath& after) {
+  node->leaf = slot.leaf;
+  slot.link() = to_link(node);
+  slot.enter(value);
+  if (node->ports != 0) after.port_changed(space, slot.leaf, true);
+}
+
+// The slot of a page that sigma0 has or may have, made present; absent otherwise.
+Slot identity(Space& sigma0, u64 page, bool ports, Aftermath& after) {
+  PageTable& tree = tree_of(sigma0, ports);
+  if (Slot slot = tree.find(page); slot && slot.present()) return slot;
+  const Phys frame{ports ? 0 : page << page_bits};
+  if (!ports && kernel_owns(frame)) return {};
+  if (ports && !prepare_ports(sigma0)) return {};
+  const Slot slot = tree.make(page, sigma0.pool);
+  Mapping* const node = slot ? sigma0.pool.take_mapping() : nullptr;
+  if (!node) return {};
+  *node = {.space = to_link(&sigma0), .ports = ports};
+  enter(slot, node, entry_for(frame, Rights::all()), sigma0, after);
+  return slot;
+}
+
+// Puts `node` into the place of `old`: same neighbours, same children.
+void take_place(Mapping* node, Mapping* old) {
+  const u32 link = to_link(node), old_link = to_link(old);
+  for (u32 next = old->next; next != 0; next = mapping_at(next)->next) {
+    Mapping* const below = mapping_at(next);
+    if (below->depth <= old->depth) break;
+    if (below->parent == old_link) below->parent = link;
+  }
+  join(mapping_or_null(old->prev), link);
+  join(node, old->next);
+}
+
+struct Move {
+  Space& from;
+  Space& to;
+  Rights rights;
+  bool ports, grant;
+};
+
+// Moves one page whose source slot is present.
+void move_page(const Move& move, Slot source, u64 target, Aftermath& after) {
+  if (source.fixed()) return;
+  const Rights rights = rights_of(*source.leaf) & move.rights;
+  if (rights.empty()) return;
+  if (move.ports && !prepare_ports(move.to)) return;
+  const Slot slot = tree_of(move.to, move.ports).make(target, move.to.pool);
+  if (!slot || slot.leaf == source.leaf) return;
+  Mapping* const from = mapping_at(source.link());
+  const u64 value = entry_for(source.frame(), rights);
+  if (slot.present()) {
+    if (slot.fixed()) return;
+    Mapping* const existing = mapping_at(slot.link());
+    if (existing->parent == source.link() && !move.grant) {
+      const u64 old = *slot.leaf;
+      *slot.leaf = (old | (value & entry::writable)) & (value | ~entry::no_execute);
+      if (*slot.leaf != old) after.page_changed(existing->space, slot.leaf);
+      return;
+    }
+    revoke(existing, Rights::all(), true, after);
+    if (!source.present()) return;  // it was derived from what stood in its way
+  }
+  Mapping* const node = move.to.pool.take_mapping();
+  if (!node) return;
+  if (move.grant) {
+    *node = {.parent = from->parent, .space = to_link(&move.to), .depth = from->depth, .ports = from->ports,
+             .status = from->status};
+    from->status = 0;
+    take_place(node, from);
+    const u8 status = end_mapping(from, after);
+    if (node->parent != 0) mapping_at(node->parent)->status |= status;
+  } else {
+    *node = {.parent = source.link(), .space = to_link(&move.to), .depth = from->depth + 1, .ports = from->ports};
+    join(node, from->next);
+    join(from, to_link(node));
+  }
+  enter(slot, node, value, move.to, after);
+}
+
+// Counts the tables that a tree lacks for pages told in ascending order.
+class TableCount {
+ public:
+  explicit TableCount(const PageTable& tree) : tree_(tree) {}
+
+  void add(u64 page) {
+    constexpr unsigned index_bits = TableNode::index_bits;
+    unsigned own = 0;  // tables that the page before did not need
+    for (u64 now = page >> index_bits, before = last_ >> index_bits; now != before && own < 4; ++own) {
+      now >>= index_bits;
+      before >>= index_bits;
+    }
+    if (own != 0) {
+      const unsigned missing = tree_.missing_tables(page);
+      tables_ += missing < own ? missing : own;
+    }
+    last_ = page;
+  }
+  void add_range(u64 page, u64 count) {
+    const u64 end = page + count, enough = frame_store.free_frames() + 1;  // more cannot be had
+    for (; page < end && tables_ < enough; page = (page / TableNode::entry_count + 1) * TableNode::entry_count) {
+      add(page);
+    }
+  }
+  u64 tables() const { return tables_; }
+
+ private:
+  const PageTable& tree_;
+  u64 tables_ = 0;
+  u64 last_ = ~u64{0};  // none: differs at every level
+};
+
+}  // namespace
+
+MapRange cut_to_window(Fpage window, const MapItem& item) {
+  const Fpage send = item.send;
+  if (!send.usable() || !window.usable()) return {};
+  if (send.is_io()) {
+    if (!window.is_io() && !window.is_complete()) return {};
+    const u64 low = send.base(), high = low + (u64{1} << send.order());
+    const u64 first = window.base(), last = window.is_io() ? first + (u64{1} << window.order()) : port_limit;
+    const u64 start = low > first ? low : first, end = high < last ? high : last;
+    return {start, start, start < end ? end - start : 0, true};
+  }
+  if (window.is_io()) return {};
+  const unsigned size = send.order(), room = window.order();
+  const auto below = [](unsigned order) { return (u64{1} << order) - 1; };
+  u64 source = send.base(), target = window.base(), count = u64{1} << ((size < room ? size : room) - page_bits);
+  if (size > room) {
+    source += item.send_base & below(size) & ~below(room);
+  } else {
+    target += item.send_base & below(room) & ~below(size);
+  }
+  source >>= page_bits;
+  target >>= page_bits;
+  // Only the very last page of the lower half is out of bounds.
+  const u64 last = source > target ? source : target;
+  if (last + count > page_limit) count = page_limit - last;
+  return {source, target, count, false};
+}
+
+void count_needs(Space& from, Space& to, Fpage window, const MapItem& item, MapNeeds& needs) {
+  const MapRange range = cut_to_window(window, item);
+  if (range.count == 0) return;
+  constexpr u64 most_tables = 3;  // for one page; for one port two tables and the bitmap
+  if (range.count == 1 && from.pool.has_plenty() && to.pool.has_plenty()) {
+    needs.to_tables += most_tables;
+    ++needs.to_mappings;
+    if (from.sigma0) {
+      needs.from_tables += most_tables;
+      ++needs.from_mappings;
+    }
+    return;
+  }
+  TableCount taking(tree_of(to, range.ports)), giving(tree_of(from, range.ports));
+  const PageTable& source = tree_of(from, range.ports);
+  u64 mappings = 0;
+  if (from.sigma0) {
+    u64 present = 0;
+    source.for_each_present(range.source, range.source + range.count, [&](u64, Slot) { ++present; });
+    mappings = range.count;
+    taking.add_range(range.target, range.count);
+    giving.add_range(range.source, range.count);
+    needs.from_mappings += mappings - present;
+    needs.from_tables += giving.tables() + (range.ports && !from.io_bitmap);
+  } else {
+    source.for_each_present(range.source, range.source + range.count, [&](u64 page, Slot slot) {
+      if (slot.fixed()) return;
+      ++mappings;
+      taking.add(page - range.source + range.target);
+    });
+  }
+  u64 tables = taking.tables();
+  // Inside one space, what earlier items have brought may be moved on.
+  if (&from == &to && needs.to_mappings != 0) {
+    mappings += needs.to_mappings;
+    tables += needs.to_mappings * most_tables;
+  }
+  if (mappings != 0 && range.ports && !to.io_bitmap) ++tables;
+  needs.to_mappings += mappings;
+  needs.to_tables += tables;
+}
+
+bool reserve(Space& from, Space& to, const MapNeeds& needs) {
+  constexpr u64 few = Pool::plenty_frames / 8;
+  const Pool &giver = from.pool, &taker = to.pool;
+  if ((needs.from_tables | needs.from_mappings | needs.to_tables | needs.to_mappings) < few && giver.has_plenty() &&
+      taker.has_plenty()) {
+    return true;
+  }
+  if (&from == &to) {
+    return taker.reserve(needs.from_tables + needs.to_tables, needs.from_mappings + needs.to_mappings);
+  }
+  const Pool::Draw one = giver.draw_for(needs.from_tables, needs.from_mappings);
+  const Pool::Draw two = taker.draw_for(needs.to_tables, needs.to_mappings);
+  return giver.within_limit(one) && taker.within_limit(two) &&
+         frame_store.can_supply(one.pairs + two.pairs, one.singles + two.singles);
+}
+
+void transfer(Space& from, Space& to, Fpage window, const MapItem& item) {
+  const MapRange range = cut_to_window(window, item);
+  const Rights given = item.send.rights();
+  if (range.count == 0 || given.empty()) return;
+  const Move move{from, to, range.ports ? Rights::all() : given, range.ports, item.grant && !from.sigma0};
+  Aftermath after;
+  const PageTable& source = tree_of(from, range.ports);
+  if (from.sigma0) {
+    for (u64 i = 0; i < range.count; ++i) {
+      const Slot slot = identity(from, range.source + i, range.ports, after);
+      if (slot) move_page(move, slot, range.target + i, after);
+    }
+  } else if (range.count == 1) {
+    const Slot slot = source.find(range.source);
+    if (slot && slot.present()) move_page(move, slot, range.target, after);
+  } else {
+    source.for_each_present(range.source, range.source + range.count, [&](u64 page, Slot slot) {
+      move_page(move, slot, page - range.source + range.target, after);
+    });
+  }
+}
+
+bool map_identity(Space& sigma0, Address address) {
+  Aftermath after;
+  return address < user_end && identity(sigma0, address >> page_bits, false, after);
+}
+
+bool map_identity_port(Space& sigma0, u64 port) {
+  Aftermath after;
+  return port < port_limit && identity(sigma0, port, true, after);
+}
+
+}  // namespace mica

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: MIT
+// Every way into the kernel but the fast path, and every way out. A user's
+// registers go to its TCB, C++ decides, and the thread that it returns is resumed.
+#include "descriptors.h"
+#include "layout.h"
+#include "offsets.h"
+#include "panic.h"
+#include "stubs.h"
+#include "vectors.h"
+
+#define CPU(field) boot_cpu + field(%rip)
+#define IA32_GS_BASE 0xc0000101
+
+// Call of a C++ handler: (Cpu&, Thread& current, ...), RBP = current.
+        .macro  handle function
+        leaq    kernel_stack_top(%rip), %rsp
+        leaq    boot_cpu(%rip), %rdi
+        movq    %rbp, %rsi
+        call    \function
+        .endm
+
+        .macro  save_call_registers
+        movq    %rax, RAX(%rbp)
+        movq    %rbx, RBX(%rbp)
+        movq    %rdx, RDX(%rbp)
+        movq    %rsi, RSI(%rbp)
+        movq    %r8, R8(%rbp)
+        movq    %r9, R9(%rbp)
+        movq    %r10, R10(%rbp)
+        movq    %r12, R12(%rbp)
+        movq    %r13, R13(%rbp)
+        movq    %r14, R14(%rbp)
+        movq    %r15, R15(%rbp)
+        movl    %r11d, THREAD_RFLAGS(%rbp)
+        movq    %rsp, THREAD_RSP(%rbp)
+        .endm
+
+        .section .text.entry, "ax"
+
+// --- System calls --------------------------------------------------------------
+
+        .globl  slow_ipc
+slow_ipc:
+        movq    CPU(CPU_CURRENT), %rbp
+        save_call_registers
+        handle  ipc
+        jmp     leave
+
+// Not Ipc: the number of the stub tells which call; another place is no call.
+        .globl  other_call
+other_call:
+        cmpq    $STUB_RETURN + 3 * STUB_SPACING, %rcx
+        je      fast_system_clock
+        cmpq    $STUB_RETURN + 4 * STUB_SPACING, %rcx
+        je      fast_thread_switch
+slow_call:
+        movq    %rbp, CPU(CPU_SCRATCH)
+        movq    CPU(CPU_CURRENT), %rbp
+        save_call_registers
+        movq    %rdi, RDI(%rbp)
+        movq    CPU(CPU_SCRATCH), %rax
+        movq    %rax, RBP(%rbp)
+        movabsq $STUB_RETURN, %rax
+        subq    %rax, %rcx
+        cmpq    $8 * STUB_SPACING, %rcx
+        ja      foreign_call
+        testb   $(STUB_SPACING - 1), %cl
+        jnz     foreign_call
+        leaq    call_table(%rip), %rax
+        shrl    $2, %ecx                // STUB_SPACING / 4 = 8, an entry of the table
+        movq    (%rax,%rcx), %rax
+        handle  *%rax
+        jmp     leave
+
+// A SYSCALL from anywhere else is an exception, with the registers as the CPU
+// left them: RCX the address behind it, R11 the flags.
+foreign_call:
+        addq    %rcx, %rax
+        movabsq $STUB_MEMORY_CONTROL_RETURN, %rcx
+        cmpq    %rcx, %rax
+        je      memory_control_call
+        movq    %rax, RCX(%rbp)
+        movq    %rax, RIP(%rbp)
+        movl    %r11d, %eax
+        movq    %rax, R11(%rbp)
+        movb    $1, THREAD_BY_IRET(%rbp)
+        movl    $256, %edx
+        xorl    %ecx, %ecx
+        handle  exception
+        jmp     leave
+
+memory_control_call:
+        handle  memory_control
+        jmp     leave
+
+fast_system_clock:
+        rdtsc
+        shlq    $32, %rdx
+        orq     %rdx, %rax
+        mulq    clock_multiplier(%rip)
+        movq    %rdx, %rax
+        xorl    %edx, %edx
+        sysretq
+
+// ThreadSwitch with nobody of the same priority, or above, to switch to.
+fast_thread_switch:
+        testq   %rdi, %rdi
+        jnz     slow_call
+        movq    CPU(CPU_CURRENT), %rdi
+        movzbl  THREAD_PRIORITY(%rdi), %edi
+        cmpq    CPU(CPU_READY_TOP), %rdi
+        jle     slow_call
+        xorl    %edi, %edi
+        sysretq
+
+// --- Exceptions and interrupts -----------------------------------------------------
+
+        .macro  vector_entry number
+        .balign 8
+vector_\number:
+        .if     (\number == 8) || (\number >= 10 && \number <= 14) || (\number == 17) || (\number == 21) || (\number == 29) || (\number == 30)
+        .else
+        pushq   $0
+        .endif
+        pushq   $\number
+        jmp     interrupt
+        .endm
+
+        .altmacro
+        .macro  vector_entry_at number
+        vector_entry %number
+        .endm
+        .set    number, 0
+        .rept   VECTOR_LINES + LINES_WITH_ENTRY
+        .if     number != 2
+        vector_entry_at %number
+        .endif
+        .set    number, number + 1
+        .endr
+        vector_entry_at VECTOR_TIMER
+        .noaltmacro
+
+// Nothing in the kernel may be assumed here, so nothing is done.
+vector_nmi:
+        iretq
+vector_spurious:
+        iretq
+
+// On the stack: vector, error code, RIP, CS, RFLAGS, RSP, SS.
+interrupt:
+        testb   $3, 24(%rsp)
+        jz      interrupt_in_kernel
+        cld
+        pushq   %rbp
+        movq    CPU(CPU_CURRENT), %rbp
+        movq    %rax, RAX(%rbp)
+        movq    %rbx, RBX(%rbp)
+        movq    %rcx, RCX(%rbp)
+        movq    %rdx, RDX(%rbp)
+        movq    %rsi, RSI(%rbp)
+        movq    %rdi, RDI(%rbp)
+        movq    %r8, R8(%rbp)
+        movq    %r9, R9(%rbp)
+        movq    %r10, R10(%rbp)
+        movq    %r11, R11(%rbp)
+        movq    %r12, R12(%rbp)
+        movq    %r13, R13(%rbp)
+        movq    %r14, R14(%rbp)
+        movq    %r15, R15(%rbp)
+        popq    RBP(%rbp)
+        popq    %rdx                    // vector
+        popq    %rcx                    // error code
+        popq    RIP(%rbp)
+        popq    %rax                    // CS
+        popq    %rax
+        movl    %eax, THREAD_RFLAGS(%rbp)
+        popq    THREAD_RSP(%rbp)
+        movb    $1, THREAD_BY_IRET(%rbp)
+        .globl  smap_patch              // `clac` where the CPU has SMAP
+smap_patch:
+        .byte   0x0f, 0x1f, 0x00
+        cmpl    $VECTOR_LINES, %edx
+        jae     dispatch_interrupt
+        cmpl    $8, %edx                // double fault, machine check: nothing to go on with
+        je      user_abort
+        cmpl    $18, %edx
+        je      user_abort
+        cmpl    $14, %edx
+        je      1f
+        handle  exception
+        jmp     leave
+1:      movq    %cr2, %rdx
+        handle  page_fault
+        jmp     leave
+
+// RBP = current, RDX = vector.
+dispatch_interrupt:
+        cmpl    $VECTOR_TIMER, %edx
+        je      1f
+        subl    $VECTOR_LINES, %edx
+        handle  handle_line
+        jmp     leave
+1:      handle  handle_timer
+        jmp     leave
+
+// The kernel lets interrupts in while it is idle, and nowhere else.
+interrupt_in_kernel:
+        cmpq    $1, (%rsp)
+        je      debug_in_kernel
+        cmpq    $VECTOR_LINES, (%rsp)
+        jb      kernel_exception
+        popq    %rdx
+        movq    CPU(CPU_CURRENT), %rbp
+        cmpq    CPU(CPU_IDLE), %rbp
+        je      dispatch_interrupt
+        pushq   %rdx
+
+        .macro  push_panic_frame
+        pushq   %rax
+        pushq   %rbx
+        pushq   %rcx
+        pushq   %rdx
+        pushq   %rsi
+        pushq   %rdi
+        pushq   %rbp
+        pushq   %r8
+        pushq   %r9
+        pushq   %r10
+        pushq   %r11
+        pushq   %r12
+        pushq   %r13
+        pushq   %r14
+        pushq   %r15
+        .endm
+kernel_exception:
+        push_panic_frame
+        movq    %rsp, %rdi
+        call    panic_exception
+
+// A user can make one arrive with the first instruction behind SYSCALL.
+debug_in_kernel:
+        addq    $16, %rsp
+        andl    $~0x100, 16(%rsp)
+        iretq
+
+user_abort:
+        leaq    kernel_stack_top(%rip), %rsp
+        pushq   $USER_SS
+        pushq   THREAD_RSP(%rbp)
+        pushq   THREAD_RFLAGS(%rbp)
+        pushq   $USER_CS
+        pushq   RIP(%rbp)
+        pushq   %rcx
+        pushq   %rdx
+        jmp     kernel_exception
+
+// --- Leaving ----------------------------------------------------------------------
+
+        .globl  leave_kernel            // leave_kernel(Thread*)
+leave_kernel:
+        movq    %rdi, %rax
+leave:
+        movq    %rax, %rbp
+        cmpq    CPU(CPU_IDLE), %rbp
+        je      idle
+        movq    THREAD_CR3(%rbp), %rcx
+        movq    %cr3, %rdx
+        cmpq    %rcx, %rdx
+        je      1f
+        movq    %rcx, %cr3
+1:      movq    THREAD_UTCB(%rbp), %rdi
+        movq    %rdi, utcb_word(%rip)
+        movl    %gs, %ecx
+        cmpl    $USER_GS, %ecx
+        jne     repair_gs
+2:      cmpb    $0, THREAD_BY_IRET(%rbp)
+        jne     leave_by_iret
+        movq    RAX(%rbp), %rax
+        movq    RBX(%rbp), %rbx
+        movq    RDX(%rbp), %rdx
+        movq    RSI(%rbp), %rsi
+        movq    RDI(%rbp), %rdi
+        movq    R8(%rbp), %r8
+        movq    R9(%rbp), %r9
+        movq    R10(%rbp), %r10
+        movq    R12(%rbp), %r12
+        movq    R13(%rbp), %r13
+        movq    R14(%rbp), %r14
+        movq    R15(%rbp), %r15
+        movl    THREAD_RFLAGS(%rbp), %r11d
+        movq    THREAD_RSP(%rbp), %rsp
+        xorl    %ebp, %ebp
+        movq    $STUB_RETURN, %rcx
+        sysretq
+
+leave_by_iret:
+        movq    RIP(%rbp), %rcx         // canonical, or the thread gets its exception
+        movq    %rcx, %rdx
+        sarq    $47, %rdx
+        incq    %rdx
+        cmpq    $1, %rdx
+        ja      bad_instruction_pointer
+        leaq    kernel_stack_top(%rip), %rsp
+        pushq   $USER_SS
+        pushq   THREAD_RSP(%rbp)
+        movl    THREAD_RFLAGS(%rbp), %eax
+        pushq   %rax
+        pushq   $USER_CS
+        pushq   %rcx
+        movb    $0, THREAD_BY_IRET(%rbp)
+        movq    RAX(%rbp), %rax
+        movq    RBX(%rbp), %rbx
+        movq    RCX(%rbp), %rcx
+        movq    RDX(%rbp), %rdx
+        movq    RSI(%rbp), %rsi
+        movq    RDI(%rbp), %rdi
+        movq    R8(%rbp), %r8
+        movq    R9(%rbp), %r9
+        movq    R10(%rbp), %r10
+        movq    R11(%rbp), %r11
+        movq    R12(%rbp), %r12
+        movq    R13(%rbp), %r13
+        movq    R14(%rbp), %r14
+        movq    R15(%rbp), %r15
+        movq    RBP(%rbp), %rbp
+        iretq
+
+bad_instruction_pointer:
+        movl    $13, %edx
+        xorl    %ecx, %ecx
+        handle  exception
+        jmp     leave
+
+// The user has loaded GS, which also changed its base. The descriptor is there
+// for this moment only.
+repair_gs:
+        movb    $GDT_USER_GS_PRESENT, gdt_user_gs_access(%rip)
+        movl    $USER_GS, %ecx
+        movl    %ecx, %gs
+        movb    $GDT_USER_GS_ABSENT, gdt_user_gs_access(%rip)
+        movl    $IA32_GS_BASE, %ecx
+        movl    $(UTCB_WORD_BASE & 0xffffffff), %eax
+        movl    $(UTCB_WORD_BASE >> 32), %edx
+        wrmsr
+        jmp     2b
+
+idle:
+        movq    THREAD_CR3(%rbp), %rcx
+        movq    %rcx, %cr3
+        leaq    kernel_stack_top(%rip), %rsp
+1:      sti
+        hlt
+        cli
+        jmp     1b
+
+        .section .rodata
+        .balign 8
+call_table:
+        .quad   0                       // Ipc has its own return address
+        .quad   exchange_registers, thread_control, system_clock, thread_switch
+        .quad   schedule, unmap_call, space_control, processor_control
+
+        .globl  entry_points
+entry_points:
+        .altmacro
+        .macro  entry_point number
+        .quad   vector_\number
+        .endm
+        .macro  entry_point_at number
+        entry_point %number
+        .endm
+        .set    number, 0
+        .rept   256
+        .if     number == 2
+        .quad   vector_nmi
+        .elseif number < VECTOR_LINES + LINES_WITH_ENTRY || number == VECTOR_TIMER
+        entry_point_at %number
+        .elseif number == VECTOR_SPURIOUS
+        .quad   vector_spurious
+        .else
+        .quad   0
+        .endif
+        .set    number, number + 1
+        .endr
+        .noaltmacro
+
+        .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+// SYSCALL arrives here. The IPC fast path ends the common Ipc calls without C++;
+// it is a list of conditions, each of which leaves for the C++ path (ipc.cc)
+// before anything was written, and then one switch. The C++ path gives the same
+// result for every input.
+//
+// In:  RCX user's return address, R11 flags, RSP the user's throughout
+//      RSI to, RDX from, R8 timeouts
+//      R9 RAX RBX R10 R12-R15  MR0-MR7, which stay where they are
+//      RDI RBP free
+// Out: RSI the sender, RDI the receiver's UTCB, MR0-MR7; all else cleared
+//
+// RDI = caller's TCB and RBP = partner's TCB once they are known. The user's
+// address never reaches SYSRET: everybody returns to the RET of the first stub.
+#include "layout.h"
+#include "offsets.h"
+
+#define CPU(field) boot_cpu + field(%rip)
+#define RARE_KEY_BITS 0xffffffffff00ffff  // key::must_be_zero, cpu.h
+#define INDEX_MASK (((1 << THREAD_NUMBER_BITS) - 1) << TCB_SIZE_BITS)
+
+// RBP = TCB for the number in the global id RSI. Its id may be another one.
+        .macro  partner_by_number
+        movq    %rsi, %rbp
+        shrq    $(32 - TCB_SIZE_BITS), %rbp
+        andl    $INDEX_MASK, %ebp
+        orq     $TCB_BASE, %rbp
+        .endm
+
+// RDI = caller, RBP = TCB for the local id RSI: an index into the caller's UTCB
+// area. Unused slots lead to TCB 0, for which nobody can wait.
+        .macro  partner_by_local_id
+        movq    CPU(CPU_CURRENT), %rdi
+        movq    %rsi, %rbp
+        subq    THREAD_LOCAL_FIRST(%rdi), %rbp
+        rorq    $10, %rbp
+        cmpq    THREAD_LOCAL_COUNT(%rdi), %rbp
+        jae     slow_ipc
+        movq    THREAD_LOCAL_THREADS(%rdi), %rcx
+        movq    (%rcx,%rbp,8), %rbp
+        .endm
+
+// The user's GS untouched, same CPU, no ready thread above the partner, nothing
+// rare about the caller: one difference (cpu.h has the picture).
+        .macro  compare_keys
+        movl    %gs, %ecx
+        addq    THREAD_KEY(%rbp), %rcx
+        subq    CPU(CPU_TOP), %rcx
+        .endm
+
+// Partner ready: it waits for anybody, as a call (from = to) mostly finds it, or
+// for the caller, as a reply-and-wait (from = anybody, none queued) does. What
+// the caller will wait for ends up in RDX.
+        .macro  check_partner local
+        cmpq    %rsi, %rdx
+        jne     3f
+        .if     \local
+        movq    THREAD_ID(%rbp), %rdx
+        .else
+        movq    CPU(CPU_CURRENT), %rdi
+        .endif
+        cmpq    $-1, THREAD_WAIT(%rbp)
+        je      5f
+        jmp     4f                      // or for the caller
+3:      cmpq    $-1, %rdx
+        jne     slow_ipc
+        .ifeq   \local
+        movq    CPU(CPU_CURRENT), %rdi
+        .endif
+        cmpq    $0, THREAD_SENDERS(%rdi)
+        jne     slow_ipc
+4:      movq    THREAD_ID(%rdi), %rcx
+        cmpq    %rcx, THREAD_WAIT(%rbp)
+        je      5f
+        cmpq    $-1, THREAD_WAIT(%rbp)
+        jne     slow_ipc
+5:
+        .endm
+
+// The caller waits, the partner runs.
+        .macro  exchange_roles
+        movq    %rsp, THREAD_RSP(%rdi)
+        movl    %r11d, THREAD_RFLAGS(%rdi)
+        movq    %rdx, THREAD_WAIT(%rdi)
+        movq    %rbp, CPU(CPU_CURRENT)
+        movq    $0, THREAD_WAIT(%rbp)
+        .endm
+
+        .macro  return_to_partner
+        movl    THREAD_RFLAGS(%rbp), %r11d
+        movq    THREAD_RSP(%rbp), %rsp
+        movq    THREAD_UTCB(%rbp), %rdi
+        movq    %rdi, utcb_word(%rip)
+        xorl    %ebp, %ebp
+        xorl    %edx, %edx
+        xorl    %r8d, %r8d
+        movq    $STUB_RETURN, %rcx
+        sysretq
+        .endm
+
+        .section .text.entry, "ax"
+        .globl  syscall_entry
+        .balign 64
+syscall_entry:
+        cmpq    $STUB_RETURN, %rcx      // through the stub of Ipc
+        jne     other_call
+        testl   $0xfff8, %r9d           // up to 7 words, no typed items, no flags
+        jnz     long_or_typed
+        testw   %r8w, %r8w              // receive timeout never
+        jnz     slow_ipc
+        partner_by_number
+        cmpq    %rsi, THREAD_ID(%rbp)   // it has that very id
+        jne     local_partner
+        compare_keys
+        testq   $RARE_KEY_BITS, %rcx
+        jnz     rare_key
+        check_partner local=0
+        exchange_roles
+switch_space:
+        movq    THREAD_CR3(%rbp), %rcx
+        movq    THREAD_ID(%rdi), %rsi
+        cmpq    THREAD_CR3(%rdi), %rcx
+        je      1f
+        movq    %rcx, %cr3
+2:      return_to_partner
+1:      movq    THREAD_UTCB(%rdi), %rsi // inside a space the sender is seen by its local id
+        jmp     2b
+
+local_partner:
+        partner_by_local_id
+        compare_keys
+        testq   $RARE_KEY_BITS, %rcx
+        jnz     rare_key
+        check_partner local=1
+        exchange_roles
+        movq    THREAD_UTCB(%rdi), %rsi
+        return_to_partner
+
+// Not the shortest form: more than 7 words, or FPU state to exchange.
+long_or_typed:
+        testl   $0xffc0, %r9d           // no typed items, no flags
+        jnz     slow_ipc
+        testw   %r8w, %r8w
+        jnz     slow_ipc
+rare_key:
+        partner_by_number
+        cmpq    %rsi, THREAD_ID(%rbp)
+        je      1f
+        partner_by_local_id
+        cmpq    %rsi, %rdx              // from now on by its global id
+        jne     1f
+        movq    THREAD_ID(%rbp), %rdx
+        movq    %rdx, %rsi
+1:      compare_keys
+        btrq    $57, %rcx               // two threads with FPU state are no obstacle here
+        testq   $RARE_KEY_BITS, %rcx
+        jnz     slow_ipc
+        check_partner local=0
+        exchange_roles
+
+        movl    %r9d, %ecx              // words beyond the registers, from UTCB to UTCB
+        andl    $63, %ecx
+        subl    $7, %ecx
+        jbe     1f
+        movq    %rdi, %r8
+        movq    THREAD_TCR(%rdi), %rsi
+        addq    $UTCB_MR8, %rsi
+        movq    THREAD_TCR(%rbp), %rdi
+        addq    $UTCB_MR8, %rdi
+        rep movsq
+        movq    %r8, %rdi
+1:      cmpq    $0, THREAD_FPU(%rdi)
+        je      switch_space
+
+// Both have FPU state: it leaves with one and comes with the other.
+        movq    %rax, %r8               // MR1: XSAVE wants EDX:EAX
+        movl    $-1, %eax
+        movl    $-1, %edx
+        movq    THREAD_FPU(%rdi), %rsi
+        xsave64 (%rsi)
+        movq    THREAD_FPU(%rbp), %rsi
+        xrstor64 (%rsi)
+        movq    %rbp, CPU(CPU_FPU_OWNER)
+        movq    %r8, %rax
+        jmp     switch_space
+
+        .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Compiled to assembly only; the build makes offsets.h for the .S files of it.
+#include <cstddef>
+
+#include "../cpu.h"
+#include "../kip.h"
+
+namespace mica {
+
+#define OFFSET(name, type, member) asm volatile("#define " #name " %c0" : : "i"(offsetof(type, member)))
+
+[[gnu::used]] void offsets() {
+  OFFSET(THREAD_ID, Thread, id);
+  OFFSET(THREAD_WAIT, Thread, wait);
+  OFFSET(THREAD_CR3, Thread, cr3);
+  OFFSET(THREAD_UTCB, Thread, utcb);
+  OFFSET(THREAD_RSP, Thread, rsp);
+  OFFSET(THREAD_KEY, Thread, key);
+  OFFSET(THREAD_SENDERS, Thread, senders);
+  OFFSET(THREAD_RFLAGS, Thread, rflags);
+  OFFSET(THREAD_TCR, Thread, tcr);
+  OFFSET(THREAD_FPU, Thread, fpu);
+  OFFSET(THREAD_SPACE, Thread, space);
+  OFFSET(THREAD_BY_IRET, Thread, by_iret);
+  OFFSET(THREAD_PRIORITY, Thread, priority);
+  OFFSET(THREAD_LOCAL_FIRST, Thread, local_first);
+  OFFSET(THREAD_LOCAL_COUNT, Thread, local_count);
+  OFFSET(THREAD_LOCAL_THREADS, Thread, local_threads);
+  OFFSET(RAX, Thread, regs.rax);
+  OFFSET(RBX, Thread, regs.rbx);
+  OFFSET(RCX, Thread, regs.rcx);
+  OFFSET(RDX, Thread, regs.rdx);
+  OFFSET(RSI, Thread, regs.rsi);
+  OFFSET(RDI, Thread, regs.rdi);
+  OFFSET(RBP, Thread, regs.rbp);
+  OFFSET(R8, Thread, regs.r8);
+  OFFSET(R9, Thread, regs.r9);
+  OFFSET(R10, Thread, regs.r10);
+  OFFSET(R11, Thread, regs.r11);
+  OFFSET(R12, Thread, regs.r12);
+  OFFSET(R13, Thread, regs.r13);
+  OFFSET(R14, Thread, regs.r14);
+  OFFSET(R15, Thread, regs.r15);
+  OFFSET(RIP, Thread, regs.rip);
+  OFFSET(CPU_CURRENT, Cpu, current);
+  OFFSET(CPU_TOP, Cpu, top);
+  OFFSET(CPU_READY_TOP, Cpu, ready_top);
+  OFFSET(CPU_FPU_OWNER, Cpu, fpu_owner);
+  OFFSET(CPU_SCRATCH, Cpu, scratch);
+  OFFSET(CPU_IDLE, Cpu, idle);
+  OFFSET(SPACE_KIP_AREA, Space, kip_area);
+  OFFSET(KIP_API_VERSION, Kip, api_version);
+  OFFSET(KIP_API_FLAGS, Kip, api_flags);
+  OFFSET(KIP_KERNEL_ID, Kip, kernel_id);
+  OFFSET(UTCB_MR8, Utcb, mr[8]);
+}
+
+}  // namespace mica
