@@ -132,13 +132,66 @@ vector_\number:
         .endm
         .set    number, 0
         .rept   VECTOR_LINES + LINES_WITH_ENTRY
-        .if     number != 2
+        .if     number != 2 && number != 6
         vector_entry_at %number
         .endif
         .set    number, number + 1
         .endr
         vector_entry_at VECTOR_TIMER
         .noaltmacro
+
+// KernelInterface is `lock nop`, an invalid opcode; anything else goes on as one.
+// The two bytes are read through a walk of the page table, as everything of a
+// user's is; tables made for users have the user bit at each level.
+        .balign 8
+vector_6:
+        testb   $3, 8(%rsp)
+        jz      1f
+        pushq   %rdi
+        pushq   %rsi
+        pushq   %rdx
+        pushq   %rcx
+        pushq   %rax
+        movq    40(%rsp), %rsi          // the user's RIP
+        movabsq $PHYSMAP_BASE, %rdi
+        movabsq $0x000ffffffffff000, %rcx
+        movq    %cr3, %rax
+        .irp    shift, 39, 30, 21, 12
+        movq    %rsi, %rdx
+        shrq    $\shift, %rdx
+        andl    $511, %edx
+        addq    %rdi, %rax
+        movq    (%rax,%rdx,8), %rax
+        testb   $4, %al
+        jz      2f
+        andq    %rcx, %rax
+        .endr
+        addq    %rdi, %rax
+        movl    %esi, %edx
+        andl    $4095, %edx
+        cmpl    $4095, %edx             // the second byte may be in another page
+        je      2f
+        cmpw    $0x90f0, (%rax,%rdx)
+        jne     2f
+        movq    32(%rsp), %rdi
+        addq    $40, %rsp
+        addq    $2, (%rsp)
+        movq    CPU(CPU_CURRENT), %rax
+        movq    THREAD_SPACE(%rax), %rax
+        movq    SPACE_KIP_AREA(%rax), %rax
+        andq    $~0x3ff, %rax
+        movq    kip_page + KIP_API_VERSION(%rip), %rcx
+        movq    kip_page + KIP_API_FLAGS(%rip), %rdx
+        movq    kip_page + KIP_KERNEL_ID(%rip), %rsi
+        iretq
+2:      popq    %rax
+        popq    %rcx
+        popq    %rdx
+        popq    %rsi
+        popq    %rdi
+1:      pushq   $0
+        pushq   $6
+        jmp     interrupt
 
 // Nothing in the kernel may be assumed here, so nothing is done.
 vector_nmi:

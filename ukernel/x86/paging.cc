@@ -11,7 +11,7 @@
 
 extern "C" {
 [[noreturn]] void leave_kernel(mica::Thread* first);
-extern mica::u8 kernel_start[], text_start[], text_end[], rodata_start[], rodata_end[], stub_page[],
+extern mica::u8 kernel_start[], text_start[], text_end[], rodata_start[], rodata_end[], stub_page[], stub_end[],
     data_start[], data_end[], kip_page[], bss_start[], bss_end[], utcb_word[], sealed_start[], sealed_end[],
     kernel_stack_low[], kernel_stack_top[], ist_stacks[], init_start[], init_end[], smap_patch[];
 }
@@ -176,9 +176,13 @@ MICA_INIT static void map_tcb_area() {
   fill_words(tcb_directory + index_at(TCB_BASE, 1), no_tcb_table, tcb_tables);
 }
 
-// An interrupt in user mode may find AC set, which would switch SMAP off.
-MICA_INIT static void patch_entry_code() {
+// An interrupt in user mode may find AC set, which would switch SMAP off. The
+// page of stubs holds breakpoints behind its last instruction.
+MICA_INIT static void patch_code() {
   constexpr u8 clac[] = {0x0f, 0x01, 0xca};
+  constexpr u64 breakpoints = 0xcccc'cccc'cccc'cccc;
+  const u64 rest = page_size - static_cast<u64>(stub_end - stub_page);
+  fill_words(phys_to_virt(kernel_symbol_phys(stub_end)), breakpoints, rest / sizeof(u64));
   if (!features.smap) return;
   u8* const code = static_cast<u8*>(phys_to_virt(kernel_symbol_phys(smap_patch)));
   for (unsigned i = 0; i < sizeof clac; ++i) code[i] = clac[i];
@@ -194,7 +198,7 @@ MICA_INIT void build_kernel_map(const Platform& machine) {
   global = features.global_pages ? entry::global : 0;
   no_execute = features.no_execute ? entry::no_execute : 0;
   no_execute_enforced = features.no_execute && machine.no_execute_off == 0;
-  patch_entry_code();
+  patch_code();
   root = new_table();
   map_ram(machine);
   map_whole_image();

@@ -36,6 +36,6 @@ stub_page_start:
         syscall
         ret
 
-        fill_to 4096
+        .balign 8, 0xcc                 // and so on to the end of the page, paging.cc
 
         .section .note.GNU-stack, "", @progbits

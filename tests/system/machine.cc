@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+#include "machine.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <sstream>
+
+#include "files.h"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A child process with its standard input, and its output, on pipes.
+class Process {
+ public:
+  explicit Process(const std::vector<std::string>& command) {
+    int in[2], out[2];
+    REQUIRE(pipe2(in, O_CLOEXEC) == 0);
+    REQUIRE(pipe2(out, O_CLOEXEC) == 0);
+    id_ = fork();
+    REQUIRE(id_ >= 0);
+    if (id_ == 0) {
+      dup2(in[0], 0);
+      dup2(out[1], 1);
+      dup2(out[1], 2);
+      std::vector<char*> arguments;
+      for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+      arguments.push_back(nullptr);
+      execvp(arguments[0], arguments.data());
+      _exit(127);
+    }
+    close(in[0]);
+    close(out[1]);
+    input_ = in[1];
+    output_ = out[0];
+  }
+  Process(const Process&) = delete;
+  ~Process() {
+    close(input_);
+    close(output_);
+    if (!ended_) {
+      kill(id_, SIGKILL);
+      waitpid(id_, nullptr, 0);
+    }
+  }
+
+  // Adds what arrives in time to `text`; false at the end of the output.
+  bool read_some(std::string& text, Clock::time_point until) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+    pollfd wait{output_, POLLIN, 0};
+    if (left <= 0 || poll(&wait, 1, static_cast<int>(left)) <= 0) return true;
+    char buffer[4096];
+    const ssize_t size = read(output_, buffer, sizeof(buffer));
+    if (size <= 0) return false;
+    for (ssize_t i = 0; i < size; ++i) {
+      if (buffer[i] != '\r') text += buffer[i];
+    }
+    return true;
+  }
+  void write_line(std::string line) {
+    line += '\n';
+    CHECK(write(input_, line.data(), line.size()) == static_cast<ssize_t>(line.size()));
+  }
+  int wait() {
+    int status = 0;
+    waitpid(id_, &status, 0);
+    ended_ = true;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+ private:
+  pid_t id_;
+  int input_, output_;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+std::vector<std::string> Outcome::all(const std::string& name) const {
+  std::vector<std::string> values;
+  std::istringstream lines(output);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind(name + "=", 0) == 0) values.push_back(line.substr(name.size() + 1));
+  }
+  return values;
+}
+
+std::string Outcome::text(const std::string& name) const {
+  const std::vector<std::string> values = all(name);
+  REQUIRE_MESSAGE(!values.empty(), "no line ", name, "= in:\n", output);
+  return values[0];
+}
+
+unsigned long Outcome::number(const std::string& name) const { return std::stoul(text(name), nullptr, 0); }
+
+Machine::Machine() = default;
+
+Machine& Machine::kernel(const std::vector<std::string>& modules, const std::string& options) {
+  std::string list;
+  for (const std::string& module : modules) list += (list.empty() ? "" : ",") + module;
+  add({"-kernel", boot_elf});
+  if (!options.empty()) add({"-append", options});
+  if (!list.empty()) add({"-initrd", list});
+  return *this;
+}
+Machine& Machine::cdrom(const std::string& file) { return add({"-cdrom", file, "-boot", "d"}); }
+Machine& Machine::uefi() { return add({"-bios", "/usr/share/ovmf/OVMF.fd"}); }
+Machine& Machine::cpu(const std::string& model) {
+  cpu_ = model;
+  return *this;
+}
+Machine& Machine::memory(const std::string& size) {
+  memory_ = size;
+  return *this;
+}
+Machine& Machine::real_time() {
+  counting_ = false;
+  return *this;
+}
+Machine& Machine::without_exit() {
+  exit_device_ = false;
+  return *this;
+}
+Machine& Machine::add(std::initializer_list<std::string> arguments) {
+  more_.insert(more_.end(), arguments);
+  return *this;
+}
+
+std::vector<std::string> Machine::command_line() const {
+  std::vector<std::string> words = {"qemu-system-x86_64", "-accel", "tcg", "-cpu", cpu_, "-m", memory_,
+                                    "-display", "none", "-no-reboot", "-net", "none"};
+  if (counting_) words.insert(words.end(), {"-icount", "shift=0,sleep=off"});
+  if (exit_device_) words.insert(words.end(), {"-device", "isa-debug-exit,iobase=0xf4,iosize=4"});
+  words.insert(words.end(), more_.begin(), more_.end());
+  return words;
+}
+
+Outcome Machine::run(int seconds) const {
+  std::vector<std::string> words = command_line();
+  words.insert(words.end(), {"-serial", "stdio", "-monitor", "none"});
+  Process qemu(words);
+  Outcome outcome;
+  const auto until = Clock::now() + std::chrono::seconds(seconds);
+  while (Clock::now() < until) {
+    if (!qemu.read_some(outcome.output, until)) {
+      outcome.status = qemu.wait();
+      break;
+    }
+  }
+  return outcome;
+}
+
+Outcome Machine::run_until(const std::string& part, const std::string& monitor_command, int seconds) const {
+  const TemporaryFolder folder;
+  const std::string serial = folder.path("serial");
+  std::vector<std::string> words = command_line();
+  words.insert(words.end(), {"-serial", "file:" + serial, "-monitor", "stdio"});
+  Process qemu(words);
+  Outcome outcome;
+  std::string monitor;
+  const auto until = Clock::now() + std::chrono::seconds(seconds);
+  while (Clock::now() < until && !outcome.says(part)) {
+    if (!qemu.read_some(monitor, Clock::now() + std::chrono::milliseconds(100))) break;
+    outcome.output = read_file(serial);
+  }
+  if (!outcome.says(part)) return outcome;
+  qemu.write_line(monitor_command);
+  qemu.write_line("quit");
+  while (Clock::now() < until && qemu.read_some(monitor, until)) {}
+  outcome.status = qemu.wait();
+  return outcome;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// A machine in QEMU: started with some arguments, watched through its first
+// serial port, ended by itself or by a time limit.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+struct Outcome {
+  int status = -1;  // QEMU's exit status, -1 when it was killed at the time limit
+  std::string output;
+
+  // The value of the first line `name=value`; fails the test when there is none.
+  std::string text(const std::string& name) const;
+  unsigned long number(const std::string& name) const;
+  // What follows `name=` on every such line.
+  std::vector<std::string> all(const std::string& name) const;
+  bool says(const std::string& part) const { return output.find(part) != std::string::npos; }
+};
+
+// QEMU statuses by what the guest wrote to the exit port.
+enum Status { success = 33, failure = 35, first_stage_stopped = 67, kernel_panicked = 69 };
+
+class Machine {
+ public:
+  // Emulated, the newest CPU model, 256 MiB, deterministic time unless changed.
+  Machine();
+  Machine& kernel(const std::vector<std::string>& modules, const std::string& options = "");
+  Machine& cdrom(const std::string& file);
+  Machine& uefi();
+  Machine& cpu(const std::string& model);
+  Machine& memory(const std::string& size);
+  Machine& real_time();       // no instruction counting: much faster for firmware and GRUB
+  Machine& without_exit();    // no exit device: a stopped machine stays
+  Machine& add(std::initializer_list<std::string> arguments);
+
+  Outcome run(int seconds = 60) const;
+
+  // Runs until serial says `part`, then gives QEMU's monitor a command and ends.
+  Outcome run_until(const std::string& part, const std::string& monitor_command, int seconds = 60) const;
+
+ private:
+  std::vector<std::string> command_line() const;
+
+  std::string cpu_ = "max", memory_ = "256M";
+  bool counting_ = true, exit_device_ = true;
+  std::vector<std::string> more_;
+};
