@@ -155,7 +155,8 @@ void remove_fixed_page(Space& space, Address address) {
 std::optional<Phys> translate(Space& space, Address address, Rights rights) {
   if (address >= user_end) return std::nullopt;
   const Slot slot = space.memory.find(address >> page_bits);
-  if (!slot || !slot.present() || !(rights & ~rights_of(*slot.leaf)).empty()) return std::nullopt;
+  if (!slot || !slot.present() || (*slot.leaf & entry::device)) return std::nullopt;
+  if (!(rights & ~rights_of(*slot.leaf)).empty()) return std::nullopt;
   *slot.leaf |= rights.has(Rights::w) ? access_marks : entry::accessed;
   return slot.frame() + (address & (page_size - 1));
 }

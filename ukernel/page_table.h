@@ -19,11 +19,12 @@ namespace mica {
 
 struct Mapping;
 
-// Bits of an entry. `fixed` marks pages that the kernel put there (UTCBs, KIP).
+// Bits of an entry. `fixed` marks pages that the kernel put there (UTCBs, KIP),
+// `device` frames outside RAM, which the kernel cannot read.
 namespace entry {
 inline constexpr u64 present = 1 << 0, writable = 1 << 1, user = 1 << 2, write_through = 1 << 3,
                      cache_disable = 1 << 4, accessed = 1 << 5, dirty = 1 << 6, large = 1 << 7,
-                     global = 1 << 8, fixed = 1 << 9, no_execute = u64{1} << 63;
+                     global = 1 << 8, fixed = 1 << 9, device = 1 << 10, no_execute = u64{1} << 63;
 inline constexpr u64 frame_mask = 0x000f'ffff'ffff'f000;
 }  // namespace entry
 

@@ -37,7 +37,8 @@ Slot identity(Space& sigma0, u64 page, bool ports, Aftermath& after) {
   Mapping* const node = slot ? sigma0.pool.take_mapping() : nullptr;
   if (!node) return {};
   *node = {.space = to_link(&sigma0), .ports = ports};
-  enter(slot, node, entry_for(frame, Rights::all()), sigma0, after);
+  const u64 kind = ports || physmap_covers(frame) ? 0 : entry::device;
+  enter(slot, node, entry_for(frame, Rights::all()) | kind, sigma0, after);
   return slot;
 }
 
@@ -69,7 +70,7 @@ void move_page(const Move& move, Slot source, u64 target, Aftermath& after) {
   const Slot slot = tree_of(move.to, move.ports).make(target, move.to.pool);
   if (!slot || slot.leaf == source.leaf) return;
   Mapping* const from = mapping_at(source.link());
-  const u64 value = entry_for(source.frame(), rights);
+  const u64 value = entry_for(source.frame(), rights) | (*source.leaf & entry::device);
   if (slot.present()) {
     if (slot.fixed()) return;
     Mapping* const existing = mapping_at(slot.link());

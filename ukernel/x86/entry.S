@@ -164,6 +164,10 @@ vector_6:
         movq    (%rax,%rdx,8), %rax
         testb   $4, %al
         jz      2f
+        .if     \shift == 12
+        testl   $ENTRY_DEVICE, %eax     // not RAM: the kernel has no view of it
+        jnz     2f
+        .endif
         andq    %rcx, %rax
         .endr
         addq    %rdi, %rax

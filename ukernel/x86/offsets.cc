@@ -9,6 +9,8 @@ namespace mica {
 
 #define OFFSET(name, type, member) asm volatile("#define " #name " %c0" : : "i"(offsetof(type, member)))
 
+#define VALUE(name, value) asm volatile("#define " #name " %c0" : : "i"(value))
+
 [[gnu::used]] void offsets() {
   OFFSET(THREAD_ID, Thread, id);
   OFFSET(THREAD_WAIT, Thread, wait);
@@ -53,6 +55,7 @@ namespace mica {
   OFFSET(KIP_API_FLAGS, Kip, api_flags);
   OFFSET(KIP_KERNEL_ID, Kip, kernel_id);
   OFFSET(UTCB_MR8, Utcb, mr[8]);
+  VALUE(ENTRY_DEVICE, entry::device);
 }
 
 }  // namespace mica

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Which physical memory no user may ever map.
+// Which physical addresses no user may ever map.
 #include "../mapping.h"
+#include "cpu_features.h"
 #include "init.h"
 
 namespace mica {
@@ -12,6 +13,7 @@ bool in_page(Phys frame, u64 device) { return device != 0 && frame.value >> page
 }  // namespace
 
 bool kernel_owns(Phys frame) {
+  if (frame.value >> features.physical_bits != 0) return true;  // beyond what entries can hold
   if (frame_store.owns(frame)) return true;
   if (frame.value - platform.kernel_base < platform.kernel_size) return true;
   if (frame.value >= platform.memory_low && frame.value < platform.memory_high) return true;

@@ -16,8 +16,6 @@ void build_kernel_map(const Platform& machine);
 // Boot: an uncached mapping of a device's registers (within one page).
 void* map_device(Phys registers);
 
-// Does phys_to_virt() lead to mapped memory?
-bool physmap_covers(Phys address);
 
 // Gives the init part of the image to frame_store. Not callable from it.
 void release_init_memory();

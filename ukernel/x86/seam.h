@@ -18,6 +18,9 @@ inline Phys virt_to_phys(const void* pointer) {
   return {reinterpret_cast<u64>(pointer) - PHYSMAP_BASE};
 }
 
+// Does phys_to_virt() lead anywhere?
+bool physmap_covers(Phys address);
+
 // Mapping nodes and spaces as 32-bit links; 0 is none.
 inline constexpr u64 link_unit = 32;
 template <typename T>
