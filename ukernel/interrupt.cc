@@ -11,6 +11,15 @@ namespace {
 
 unsigned line_of(const Thread& interrupt) { return static_cast<unsigned>(number_of(interrupt)); }
 
+template <typename Visit>
+void each_interrupt_of(const Thread& handler, Visit visit) {
+  if (handler.interrupts == 0) return;
+  for (unsigned line = 1; line < interrupt_lines(); ++line) {
+    Thread* const t = find_thread(ThreadId::interrupt(line));
+    if (t && t->first_pager == handler.id) visit(*t);
+  }
+}
+
 }  // namespace
 
 void create_interrupt_threads() {
@@ -40,10 +49,11 @@ void attach_interrupt(Cpu& cpu, Thread& interrupt, Thread* handler) {
 }
 
 void detach_all(Cpu& cpu, Thread& handler) {
-  for (unsigned line = 1; handler.interrupts != 0 && line < interrupt_lines(); ++line) {
-    Thread* const t = find_thread(ThreadId::interrupt(line));
-    if (t && t->is_interrupt() && t->first_pager == handler.id) attach_interrupt(cpu, *t, nullptr);
-  }
+  each_interrupt_of(handler, [&](Thread& t) { attach_interrupt(cpu, t, nullptr); });
+}
+
+void rename_handler(const Thread& handler, ThreadId id) {
+  each_interrupt_of(handler, [&](Thread& t) { t.first_pager = id; });
 }
 
 Thread* handle_line(Cpu& cpu, Thread&, unsigned line) {

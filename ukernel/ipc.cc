@@ -201,6 +201,13 @@ Thread* ipc(Cpu& cpu, Thread& t) {
   return reschedule(cpu);
 }
 
+void await_message(Cpu& cpu, Thread& t, ThreadId from) {
+  Thread* const sender = find_sender(t, from);
+  if (!sender) return t.begin_receive(from, false);
+  take_from(cpu, *sender, t);
+  enqueue(cpu, t);
+}
+
 void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
 
 Thread* send_kernel_message(Cpu& cpu, Thread& t, Thread* handler) {

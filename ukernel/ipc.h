@@ -22,6 +22,10 @@ Thread* resolve(const Thread& caller, ThreadId id);
 // queues; returns the thread that it woke, not yet in a ready queue.
 Thread* send_interrupt_message(Cpu& cpu, Thread& interrupt, Thread& handler);
 
+// A thread begins a closed receive in a kernel protocol; `from` may already be
+// among those who wait to send to it.
+void await_message(Cpu& cpu, Thread& t, ThreadId from);
+
 // The receive phase of a thread whose send phase is over.
 void receive_phase(Cpu& cpu, Thread& t);
 

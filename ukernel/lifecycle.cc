@@ -90,7 +90,7 @@ Thread* create_thread(ThreadId id, Space& space, ThreadId scheduler) {
   return t;
 }
 
-CallError activate(Thread& t, ThreadId pager) {
+CallError activate(Cpu& cpu, Thread& t, ThreadId pager) {
   Space& space = *t.space;
   if (!space.initialised) return CallError::invalid_space;
   const u64 offset = t.utcb_location - space.utcb_area.base();
@@ -118,7 +118,7 @@ CallError activate(Thread& t, ThreadId pager) {
   t.awaited = true;
   t.protocol = Protocol::start;
   t.by_iret = true;
-  t.begin_receive(pager, false);
+  await_message(cpu, t, pager);
   return CallError::none;
 }
 
@@ -140,6 +140,7 @@ void delete_thread(Cpu& cpu, Thread& t) {
 
 void rename_thread(Cpu& cpu, Thread& t, ThreadId id) {
   fail_partners(cpu, t);
+  rename_handler(t, id);
   t.id = id;
   if (t.tcr) t.tcr->my_global_id = id.raw;
 }

@@ -23,7 +23,7 @@ void drop_areas(Space& space);
 [[nodiscard]] Thread* create_thread(ThreadId id, Space& space, ThreadId scheduler);
 // Gives an inactive thread its UTCB at t.utcb_location; afterwards it waits for
 // the start message of `pager`. An error has changed nothing.
-[[nodiscard]] CallError activate(Thread& t, ThreadId pager);
+[[nodiscard]] CallError activate(Cpu& cpu, Thread& t, ThreadId pager);
 // With the space, if it was the last thread there. Not the running thread.
 void delete_thread(Cpu& cpu, Thread& t);
 // The thread goes on under another version; those who deal with the old id fail.

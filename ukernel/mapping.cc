@@ -3,118 +3,133 @@
 
 namespace mica {
 
+void Aftermath::forget(const u64* leaf) {
+  if (++pages_ > max_single_pages) return;
+  invalidate_page((TableNode::of(leaf)->head.first_page + TableNode::index_of(leaf)) << page_bits);
+}
+
+void Aftermath::port_changed(Space& space, const u64* leaf, bool allowed) {
+  if (ports_of_ != &space) {
+    if (ports_of_) ports_changed(*ports_of_);
+    ports_of_ = &space;
+  }
+  const u64 port = TableNode::of(leaf)->head.first_page + TableNode::index_of(leaf);
+  u8& byte = space.io_bitmap[port / 8];
+  const u8 bit = static_cast<u8>(1u << port % 8);
+  byte = allowed ? byte & static_cast<u8>(~bit) : byte | bit;
+}
+
 namespace {
 
-u64 without(u64 value, Rights rights) {
-  if (rights.has(Rights::w)) value &= ~entry::writable;
-  if (rights.has(Rights::x) && no_execute_enforced) value |= entry::no_execute;
-  return value;
-}
-
-// What the marks of an entry say: referenced r and x, written r and w.
-u8 accesses(u64 value) {
-  const u64 referenced = value / entry::accessed & 1, written = value / entry::dirty & 1;
-  return static_cast<u8>(referenced * (Rights::r | Rights::x) | written * (Rights::r | Rights::w));
-}
-
-// Takes rights from a mapping that keeps some; returns the accesses it owes.
-u8 reduce_mapping(Mapping* node, Rights taken, Aftermath& after) {
+// Takes rights from a mapping that keeps some.
+void reduce_mapping(Mapping* node, Rights taken, Accesses& seen, Aftermath& after) {
   const u64 value = *node->leaf;
   const u64 reduced = without(value, taken) & ~access_marks;
   if (reduced != value) {
     *node->leaf = reduced;
-    after.page_changed(node->space, node->leaf);
+    after.page_changed(*from_link<Space>(node->space), node->leaf);
   }
-  const u8 status = node->status | accesses(value);
+  seen.marks |= value;
+  seen.kept |= node->status;
   node->status = 0;
-  return status;
 }
 
 bool is_ended_by(const Mapping* node, Rights taken) {
   return node->ports != 0 ? !taken.empty() : (rights_of(*node->leaf) & ~taken).empty();
 }
 
-}  // namespace
-
-u8 end_mapping(Mapping* node, Aftermath& after) {
-  u64* const leaf = node->leaf;
-  const u64 value = *leaf;
-  Slot{leaf}.clear();
-  Space& space = *from_link<Space>(node->space);
-  if (node->ports == 0) {
-    after.page_changed(node->space, leaf);
-  } else {
-    after.port_changed(space, leaf, false);
-  }
-  const u8 status = node->status | accesses(value);
-  space.pool.give_mapping(node);
-  return status;
-}
-
-// A mapping goes with the one it is derived from, whatever rights it has.
-Rights revoke(Mapping* top, Rights taken, bool self, Aftermath& after) {
-  constexpr u32 none = ~u32{0};
-  const u32 depth = top->depth;
-  Mapping* const parent = mapping_or_null(top->parent);
-  Mapping* kept = top;      // the last node that stays
-  bool gap = false;         // have nodes after it gone?
-  u32 gone_depth = none;    // deeper nodes than this are derived from one that has gone
-  u32 next = top->next;
-  u8 status = top->status;
-  top->status = 0;
-  if (self && is_ended_by(top, taken)) {
-    kept = mapping_or_null(top->prev);
-    gap = true;
-    gone_depth = depth;
-    status |= end_mapping(top, after);
-  } else if (self) {
-    status |= reduce_mapping(top, taken, after);
-  }
+// Ends all that is derived from a node of `depth`, beginning with `next`; returns
+// what follows.
+u32 end_derived(u32 next, u32 depth, Accesses& seen, Aftermath& after) {
   while (next != 0) {
     Mapping* const node = mapping_at(next);
     if (node->depth <= depth) break;
-    const u32 following = node->next;
-    if (node->depth > gone_depth) {
-      status |= end_mapping(node, after);
-    } else if (is_ended_by(node, taken)) {
-      gone_depth = node->depth;
-      gap = true;
-      status |= end_mapping(node, after);
-    } else {
-      gone_depth = none;
-      if (gap) join(kept, next);
-      gap = false;
-      kept = node;
-      status |= reduce_mapping(node, taken, after);
-    }
-    next = following;
+    next = node->next;
+    end_mapping(node, seen, after);
   }
-  if (gap) join(kept, next);
-  if (parent) parent->status |= status;
-  return {status};
+  return next;
+}
+
+// Takes some rights, and ends what has none left. A mapping ends with the one it
+// is derived from, whatever rights it has.
+void reduce_derived(Mapping* top, Rights taken, Accesses& seen, Aftermath& after) {
+  Mapping* kept = top;
+  u32 next = top->next;
+  while (next != 0) {
+    Mapping* const node = mapping_at(next);
+    const u32 depth = node->depth;
+    if (depth <= top->depth) break;
+    if (is_ended_by(node, taken)) {
+      const u32 first = node->next;
+      end_mapping(node, seen, after);
+      next = end_derived(first, depth, seen, after);
+      join(kept, next);
+    } else {
+      reduce_mapping(node, taken, seen, after);
+      kept = node;
+      next = node->next;
+    }
+  }
+}
+
+}  // namespace
+
+Rights revoke(Mapping* top, Rights taken, bool self, Aftermath& after) {
+  Mapping* const parent = mapping_or_null(top->parent);
+  Accesses seen;
+  if (self && is_ended_by(top, taken)) {
+    Mapping* const before = mapping_or_null(top->prev);
+    const u32 first = top->next, depth = top->depth;
+    end_mapping(top, seen, after);
+    join(before, end_derived(first, depth, seen, after));
+  } else {
+    if (self) {
+      reduce_mapping(top, taken, seen, after);
+    } else {
+      seen.kept = top->status;
+      top->status = 0;
+    }
+    if (top->next != 0) {
+      if (taken == Rights::all()) {
+        join(top, end_derived(top->next, top->depth, seen, after));
+      } else {
+        reduce_derived(top, taken, seen, after);
+      }
+    }
+  }
+  const Rights rights{seen.rights()};
+  if (parent) parent->status |= rights.raw;
+  return rights;
 }
 
 // --- Unmap -----------------------------------------------------------------------
 
-Rights unmap(Space& space, Fpage fpage, bool flush) {
+namespace {
+
+[[gnu::cold, gnu::noinline]] Rights unmap_range(Space& space, Fpage fpage, bool flush) {
   if (!fpage.usable()) return Rights::none();
   const bool ports = fpage.is_io();
-  const PageTable& tree = tree_of(space, ports);
   const u64 first = ports ? fpage.base() : fpage.base() >> page_bits;
-  const u64 count = u64{1} << (ports ? fpage.order() : fpage.order() - page_bits);
+  const u64 end = first + (u64{1} << (ports ? fpage.order() : fpage.order() - page_bits));
   const u64 limit = ports ? port_limit : page_limit;
-  const Rights taken = fpage.rights();
+  Accesses seen;
   Aftermath after;
-  if (count == 1) {
-    const Slot slot = first < limit ? tree.find(first) : Slot{};
-    if (!slot || !slot.present() || slot.fixed()) return Rights::none();
-    return revoke(mapping_at(slot.link()), taken, flush, after);
-  }
-  Rights status;
-  tree.for_each_present(first, first + count < limit ? first + count : limit, [&](u64, Slot slot) {
-    if (!slot.fixed()) status = status | revoke(mapping_at(slot.link()), taken, flush, after);
+  tree_of(space, ports).for_each_present(first, end < limit ? end : limit, [&](u64, Slot slot) {
+    if (!slot.fixed()) seen.kept |= revoke(mapping_at(slot.link()), fpage.rights(), flush, after).raw;
   });
-  return status;
+  return {seen.kept};
+}
+
+}  // namespace
+
+Rights unmap(Space& space, Fpage fpage, bool flush) {
+  if (fpage.size_field() != page_bits) return unmap_range(space, fpage, flush);
+  const u64 page = fpage.raw >> page_bits;
+  if (page >= page_limit) return Rights::none();
+  const Slot slot = space.memory.find_page(page);
+  if (!slot || !is_users(*slot.leaf)) return Rights::none();
+  Aftermath after;
+  return revoke(mapping_at(slot.link()), fpage.rights(), flush, after);
 }
 
 void unmap_everything(Space& space) {
@@ -137,7 +152,7 @@ bool place_fixed_page(Space& space, Address address, Phys frame, bool writable) 
   Aftermath after;
   if (slot.present() && !slot.fixed()) revoke(mapping_at(slot.link()), Rights::all(), true, after);
   const Rights rights{static_cast<u8>(writable ? Rights::r | Rights::w : Rights::r)};
-  if (slot.present()) after.page_changed(to_link(&space), slot.leaf);
+  if (slot.present()) after.page_changed(space, slot.leaf);
   slot.link() = 0;
   slot.enter(entry_for(frame, rights) | entry::fixed);
   return true;
@@ -145,16 +160,16 @@ bool place_fixed_page(Space& space, Address address, Phys frame, bool writable) 
 
 void remove_fixed_page(Space& space, Address address) {
   const u64 page = address >> page_bits;
-  const Slot slot = page < page_limit ? space.memory.find(page) : Slot{};
+  const Slot slot = page < page_limit ? space.memory.find_page(page) : Slot{};
   if (!slot || !slot.present() || !slot.fixed()) return;
   Aftermath after;
   slot.clear();
-  after.page_changed(to_link(&space), slot.leaf);
+  after.page_changed(space, slot.leaf);
 }
 
 std::optional<Phys> translate(Space& space, Address address, Rights rights) {
   if (address >= user_end) return std::nullopt;
-  const Slot slot = space.memory.find(address >> page_bits);
+  const Slot slot = space.memory.find_page(address >> page_bits);
   if (!slot || !slot.present() || (*slot.leaf & entry::device)) return std::nullopt;
   if (!(rights & ~rights_of(*slot.leaf)).empty()) return std::nullopt;
   *slot.leaf |= rights.has(Rights::w) ? access_marks : entry::accessed;

@@ -67,6 +67,7 @@ MapRange cut_to_window(Fpage window, const MapItem& item);
 struct MapNeeds {
   u64 from_tables = 0, from_mappings = 0;
   u64 to_tables = 0, to_mappings = 0;
+  u64 single_pages = 0;  // pages not looked at, as there is room for more than they can take
 };
 
 // Adds what `item` will need when mapped from `from` into `window` of `to`.

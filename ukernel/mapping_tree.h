@@ -27,15 +27,30 @@ inline Rights rights_of(u64 value) {
   return {static_cast<u8>(Rights::r | (value & entry::writable) | (~value >> 63))};
 }
 
-inline u64 entry_for(Phys frame, Rights rights) {
-  u64 value = frame.value | entry::present | entry::user | (rights.raw & Rights::w);
-  if (!rights.has(Rights::x) && no_execute_enforced) value |= entry::no_execute;
+inline u64 without(u64 value, Rights rights) {
+  if (rights.has(Rights::w)) value &= ~entry::writable;
+  if (rights.has(Rights::x) && no_execute_enforced) value |= entry::no_execute;
   return value;
 }
 
+inline u64 entry_for(Phys frame, Rights rights) {
+  return without(frame.value | entry::present | entry::user | entry::writable, ~rights);
+}
+
+// What the marks of entries say: referenced r and x, written r and w.
+inline u8 accesses(u64 value) {
+  u8 rights = 0;
+  if ((value & entry::accessed) != 0) rights |= Rights::r | Rights::x;
+  if ((value & entry::dirty) != 0) rights |= Rights::r | Rights::w;
+  return rights;
+}
+
+// Can a user's page be taken from this entry?
+inline bool is_users(u64 value) { return (value & (entry::present | entry::fixed)) == entry::present; }
+
 // --- What must follow a change ------------------------------------------------
 
-// Collects the spaces and pages whose entries lost something, and tells the CPU:
+// Collects the pages and ports whose entries lost something, and tells the CPU:
 // page by page while they are few, all at once otherwise.
 class Aftermath {
  public:
@@ -47,33 +62,21 @@ class Aftermath {
     if (ports_of_) ports_changed(*ports_of_);
   }
 
-  void page_changed(u32 space, const u64* leaf) {
-    if (space != space_) {
-      space_ = space;
-      loaded_ = is_loaded(from_link<Space>(space)->memory.root());
-    }
-    if (!loaded_ || ++pages_ > max_single_pages) return;
-    invalidate_page((TableNode::of(leaf)->head.first_page + TableNode::index_of(leaf)) << page_bits);
+  void page_changed(const Space& space, const u64* leaf) {
+    if (is_loaded(space.memory.root())) forget(leaf);
   }
-
-  void port_changed(Space& space, const u64* leaf, bool allowed) {
-    if (ports_of_ != &space) {
-      if (ports_of_) ports_changed(*ports_of_);
-      ports_of_ = &space;
-    }
-    const u64 port = TableNode::of(leaf)->head.first_page + TableNode::index_of(leaf);
-    u8& byte = space.io_bitmap[port / 8];
-    const u8 bit = static_cast<u8>(1u << port % 8);
-    byte = allowed ? byte & static_cast<u8>(~bit) : byte | bit;
-  }
+  void port_changed(Space& space, const u64* leaf, bool allowed);
 
  private:
   static constexpr u64 max_single_pages = 32;
-  u32 space_ = 0;
-  bool loaded_ = false;
+
+  void forget(const u64* leaf);
+
   u64 pages_ = 0;
   Space* ports_of_ = nullptr;
 };
+
+// --- Trees -------------------------------------------------------------------
 
 // Makes `next` (or the end of the list) follow `before` (or begin it).
 inline void join(Mapping* before, u32 next) {
@@ -81,8 +84,27 @@ inline void join(Mapping* before, u32 next) {
   if (next != 0) mapping_at(next)->prev = before ? to_link(before) : 0;
 }
 
-// Ends a mapping, except for its place in the list; returns the accesses it owes.
-u8 end_mapping(Mapping* node, Aftermath& after);
+// Accesses, as marks of entries and as what nodes kept.
+struct Accesses {
+  u64 marks = 0;
+  u8 kept = 0;
+  u8 rights() const { return kept | accesses(marks); }
+};
+
+// Ends a mapping, except for its place in the list.
+inline void end_mapping(Mapping* node, Accesses& seen, Aftermath& after) {
+  u64* const leaf = node->leaf;
+  seen.marks |= *leaf;
+  seen.kept |= node->status;
+  *leaf = 0;
+  Space& space = *from_link<Space>(node->space);
+  if (node->ports == 0) [[likely]] {
+    after.page_changed(space, leaf);
+  } else {
+    after.port_changed(space, leaf, false);
+  }
+  space.pool.give_mapping(node);
+}
 
 // Takes rights from all that is derived from `top`, and with `self` from itself;
 // returns the accesses since somebody last asked there.

@@ -1,37 +1,28 @@
 // SPDX-License-Identifier: MIT
 #include "page_table.h"
 
-#include <seam.h>
-
 namespace mica {
 
 namespace {
 
 constexpr unsigned index_bits = TableNode::index_bits;
-constexpr u64 table_rights = entry::present | entry::writable | entry::user;
-
 u64 table_index(u64 page, unsigned level) { return bits(page, index_bits * level, index_bits); }
-
-TableNode* table_at(u64 entry) { return static_cast<TableNode*>(phys_to_virt({entry & entry::frame_mask})); }
-
-// The leaf of `page` below `root`. The root's index is masked to the user's part,
-// so that no page number reaches the kernel's entries.
-template <unsigned levels>
-u64* walk(u64* root, u64 page) {
-  u64 entry = root[bits(page, index_bits * (levels - 1), levels == 4 ? 8 : 7)];
-  for (unsigned level = levels - 2; level > 0; --level) {
-    if ((entry & entry::present) == 0) return nullptr;
-    entry = table_at(entry)->entries[table_index(page, level)];
-  }
-  if ((entry & entry::present) == 0) return nullptr;
-  return &table_at(entry)->entries[table_index(page, 0)];
-}
 
 }  // namespace
 
-Slot PageTable::find(u64 page) const {
-  if (levels_ == 4) return {walk<4>(root_, page)};
-  return {root_ ? walk<2>(root_, page) : nullptr};
+u64 TableNode::next_present(u64 index) {
+  while (index < entry_count) {
+    u64& word = head.seen[index / 64];
+    const u64 rest = word >> index % 64;
+    if (rest == 0) {
+      index = (index / 64 + 1) * 64;
+      continue;
+    }
+    index += static_cast<u64>(std::countr_zero(rest));
+    if ((entries[index] & entry::present) != 0) return index;
+    word &= ~(u64{1} << index % 64);
+  }
+  return entry_count;
 }
 
 Slot PageTable::make(u64 page, Pool& pool) {
@@ -45,21 +36,21 @@ Slot PageTable::make(u64 page, Pool& pool) {
   for (unsigned level = levels_ - 1; level > 0; --level) {
     const u64 index = node ? table_index(page, level) : page >> index_bits * level & (root_entries() - 1);
     u64* slot = node ? node->entries + index : root_ + index;
-    if ((*slot & entry::present) == 0) {
+    if (*slot == 0) {
       auto* table = static_cast<TableNode*>(pool.take_table());
       if (!table) return {};
       table->head.first_page = page >> index_bits * level << index_bits * level;
       table->head.parent = slot;
       table->head.next = tables_;
       tables_ = table;
-      const u64 value = virt_to_phys(table).value | table_rights;
+      const u64 value = virt_to_phys(table).value + entry::table;
       if (node) {
         node->enter(index, value);
       } else {
         *slot = value;
       }
     }
-    node = table_at(*slot);
+    node = TableNode::below(*slot);
   }
   return {node->entries + table_index(page, 0)};
 }
@@ -68,9 +59,9 @@ unsigned PageTable::missing_tables(u64 page) const {
   if (!root_) return levels_;
   u64 entry = root_[page >> index_bits * (levels_ - 1) & (root_entries() - 1)];
   unsigned level = levels_ - 1;
-  while (level > 0 && (entry & entry::present) != 0) {
+  while (level > 0 && entry != 0) {
     --level;
-    entry = table_at(entry)->entries[table_index(page, level)];
+    entry = TableNode::below(entry)->entries[table_index(page, level)];
   }
   return level;
 }
@@ -81,10 +72,10 @@ TableNode* PageTable::leaf_table(u64& page, u64 end) const {
   while (page < end) {
     u64 index = page >> root_shift;
     const u64 count = root_entries();
-    while (index < count && (root_[index] & entry::present) == 0) ++index;
+    while (index < count && root_[index] == 0) ++index;
     if (index >= count) return nullptr;
     if (index != page >> root_shift) page = index << root_shift;
-    TableNode* node = table_at(root_[index]);
+    TableNode* node = TableNode::below(root_[index]);
     for (unsigned level = levels_ - 2; level > 0; --level) {
       const unsigned shift = index_bits * level;
       index = table_index(page, level);
@@ -94,7 +85,7 @@ TableNode* PageTable::leaf_table(u64& page, u64 end) const {
         node = nullptr;
         break;
       }
-      node = table_at(node->entries[found]);
+      node = TableNode::below(node->entries[found]);
     }
     if (node) return page < end ? node : nullptr;
   }
@@ -102,7 +93,7 @@ TableNode* PageTable::leaf_table(u64& page, u64 end) const {
 }
 
 u64 PageTable::next_present(u64 page, u64 end) const {
-  while (const TableNode* node = leaf_table(page, end)) {
+  while (TableNode* node = leaf_table(page, end)) {
     const u64 index = node->next_present(page - node->head.first_page);
     page = node->head.first_page + index;
     if (index < TableNode::entry_count) return page < end ? page : end;

@@ -4,13 +4,16 @@
 //
 // The root is one frame of which the user's part is 256 entries (memory) or 128
 // (ports). A node below it is a pair of frames: the hardware's 512 entries, and
-// beside them what the kernel wants to know. A bit for each present entry makes
-// searches and the clearing of a dying table cost what is there, not 512 steps;
-// all nodes of a tree are linked, so that freeing them looks at no entry.
+// beside them what the kernel wants to know. A bit for each entry that has been
+// present since somebody last looked makes searches and the clearing of a dying
+// table cost what is there, not 512 steps; all nodes of a tree are linked, so
+// that freeing them looks for nothing.
 #pragma once
 
 #include <bit>
 #include <optional>
+
+#include <seam.h>
 
 #include "abi.h"
 #include "pool.h"
@@ -26,6 +29,9 @@ inline constexpr u64 present = 1 << 0, writable = 1 << 1, user = 1 << 2, write_t
                      cache_disable = 1 << 4, accessed = 1 << 5, dirty = 1 << 6, large = 1 << 7,
                      global = 1 << 8, fixed = 1 << 9, device = 1 << 10, no_execute = u64{1} << 63;
 inline constexpr u64 frame_mask = 0x000f'ffff'ffff'f000;
+// Of every entry that leads to a table: accessed from the start, so that the CPU
+// never writes to it and one subtraction makes it an address.
+inline constexpr u64 table = present | writable | user | accessed;
 }  // namespace entry
 
 struct TableNode {
@@ -33,7 +39,7 @@ struct TableNode {
   static constexpr u64 entry_count = u64{1} << index_bits;
 
   struct Head {
-    u64 present[entry_count / 64];  // a bit for each present entry
+    u64 seen[entry_count / 64];     // a bit for each present entry, and some others
     u64 first_page;                 // number of the first page below the node
     u64* parent;                    // the entry that leads to the node
     TableNode* next;                // of all nodes of the tree, newest first
@@ -50,26 +56,15 @@ struct TableNode {
   }
   static u64 index_of(const u64* slot) { return bits(reinterpret_cast<u64>(slot), 3, 9); }
 
-  // Changes an entry from absent to present, or back.
+  static TableNode* below(u64 entry) { return static_cast<TableNode*>(phys_to_virt({entry - entry::table})); }
+
+  // Gives an absent entry a value; back again goes by writing zero.
   void enter(u64 index, u64 value) {
     entries[index] = value;
-    head.present[index / 64] |= u64{1} << index % 64;
-  }
-  void clear(u64 index) {
-    entries[index] = 0;
-    head.present[index / 64] &= ~(u64{1} << index % 64);
+    head.seen[index / 64] |= u64{1} << index % 64;
   }
   // The first present entry at or after `index`, or entry_count.
-  u64 next_present(u64 index) const {
-    if (index >= entry_count) return entry_count;
-    u64 at = index / 64;
-    u64 word = head.present[at] >> index % 64 << index % 64;
-    while (word == 0) {
-      if (++at == entry_count / 64) return entry_count;
-      word = head.present[at];
-    }
-    return at * 64 + static_cast<u64>(std::countr_zero(word));
-  }
+  u64 next_present(u64 index);
 };
 static_assert(sizeof(TableNode) == 2 * page_size);
 
@@ -82,9 +77,9 @@ struct Slot {
   Phys frame() const { return {*leaf & entry::frame_mask}; }
   // The mapping's link, meaningful beside a present entry; 0 beside a fixed one.
   u32& link() const { return TableNode::of(leaf)->links[TableNode::index_of(leaf)]; }
-  // Makes an absent entry present, or a present one absent.
+  // Makes an absent entry present.
   void enter(u64 value) const { TableNode::of(leaf)->enter(TableNode::index_of(leaf), value); }
-  void clear() const { TableNode::of(leaf)->clear(TableNode::index_of(leaf)); }
+  void clear() const { *leaf = 0; }
 };
 
 class PageTable {
@@ -95,7 +90,9 @@ class PageTable {
 
   u64* root() const { return root_; }
   // The slot of page number `page`, absent when no table covers it.
-  Slot find(u64 page) const;
+  Slot find(u64 page) const { return {levels_ == 4 ? walk<4>(page) : root_ ? walk<2>(page) : nullptr}; }
+  // The same in a tree that is known to be memory's.
+  Slot find_page(u64 page) const { return {walk<4>(page)}; }
   // The same, making the tables that are missing from `pool`; absent when out of memory.
   [[nodiscard]] Slot make(u64 page, Pool& pool);
   // How many tables make() would take.
@@ -123,6 +120,21 @@ class PageTable {
 
  private:
   u64 root_entries() const { return levels_ == 4 ? 256 : 128; }
+  // The root's index is masked to the user's part, so that no page number reaches
+  // the kernel's entries.
+  template <unsigned levels>
+  u64* walk(u64 page) const {
+    constexpr unsigned index_bits = TableNode::index_bits;
+    u64 entry = root_[bits(page, index_bits * (levels - 1), levels == 4 ? 8 : 7)];
+    if (entry == 0) return nullptr;
+    if constexpr (levels == 4) {
+      entry = TableNode::below(entry)->entries[bits(page, 2 * index_bits, index_bits)];
+      if (entry == 0) return nullptr;
+      entry = TableNode::below(entry)->entries[bits(page, index_bits, index_bits)];
+      if (entry == 0) return nullptr;
+    }
+    return &TableNode::below(entry)->entries[bits(page, 0, index_bits)];
+  }
   // The first table of leaves that covers a page in [page, end); moves `page` to
   // its first page if that is further on. Null when there is none.
   TableNode* leaf_table(u64& page, u64 end) const;

@@ -194,22 +194,11 @@ Mapping* Pool::new_mapping_page() {
   return page->nodes;
 }
 
-Mapping* Pool::take_mapping() {
-  if (Mapping* node = free_mappings_) {
-    free_mappings_ = *reinterpret_cast<Mapping**>(node);
-    --free_count_;
-    return node;
-  }
+Mapping* Pool::take_fresh_mapping() {
   if (fresh_count_ == 0) return new_mapping_page();
   --fresh_count_;
   --free_count_;
   return fresh_++;
-}
-
-void Pool::give_mapping(Mapping* mapping) {
-  *reinterpret_cast<Mapping**>(mapping) = free_mappings_;
-  free_mappings_ = mapping;
-  ++free_count_;
 }
 
 bool Pool::reserve(u64 tables, u64 mappings, u64 frames) const {
@@ -223,7 +212,8 @@ void Pool::drain() {
     mapping_pages_ = page->next;
     give_frame(page);
   }
-  free_mappings_ = fresh_ = nullptr;
+  free_nodes_ = nullptr;
+  fresh_ = nullptr;
   free_count_ = fresh_count_ = 0;
 }
 

@@ -87,8 +87,19 @@ class Pool {
   // One frame; contents undefined.
   [[nodiscard]] void* take_frame();
   void give_frame(void* frame);
-  [[nodiscard]] Mapping* take_mapping();
-  void give_mapping(Mapping* mapping);
+  [[nodiscard]] Mapping* take_mapping() {
+    FreeNode* const node = free_nodes_;
+    if (!node) return take_fresh_mapping();
+    free_nodes_ = node->next;
+    --free_count_;
+    return reinterpret_cast<Mapping*>(node);
+  }
+  void give_mapping(Mapping* mapping) {
+    auto* const node = reinterpret_cast<FreeNode*>(mapping);
+    node->next = free_nodes_;
+    free_nodes_ = node;
+    ++free_count_;
+  }
 
   // What must come from the store before so many things can be had.
   struct Draw {
@@ -112,13 +123,16 @@ class Pool {
   void drain();
 
  private:
+  struct FreeNode { FreeNode* next; };
+
   u64 pages_for(u64 mappings) const;
+  Mapping* take_fresh_mapping();
   Mapping* new_mapping_page();
 
   u64 limit_ = u64{1} << 52;
   u64 used_ = 0;  // frames
   // Mapping nodes that were used before, and the rest of the newest page of them.
-  Mapping* free_mappings_ = nullptr;
+  FreeNode* free_nodes_ = nullptr;
   Mapping* fresh_ = nullptr;
   u64 free_count_ = 0;   // both together
   u64 fresh_count_ = 0;

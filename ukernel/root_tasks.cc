@@ -39,7 +39,7 @@ constexpr ThreadId idle_id{u64{1} << 63};
   Thread* const t = create_thread(ThreadId::global(number, 1), *space, scheduler);
   if (!t) panic("no memory for a root server");
   t->utcb_location = root_utcb_area.base();
-  if (activate(*t, pager) != CallError::none) panic("no memory for a root server");
+  if (activate(cpu, *t, pager) != CallError::none) panic("no memory for a root server");
   set_priority(cpu, *t, root_priority);
   t->protocol = Protocol::user;
   t->end_wait();

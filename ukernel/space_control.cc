@@ -20,7 +20,7 @@ CallError set_redirector(const Thread& caller, Space& space, ThreadId redirector
   if (redirector.is_nil()) return CallError::none;
   if (!redirector.is_any() && !redirector.is_any_local()) {
     const Thread* const t = named_thread(caller, redirector.raw);
-    if (!t) return CallError::invalid_thread;
+    if (!t || !t->space) return CallError::invalid_thread;
     redirector = t->id;
   }
   space.redirector = redirector.raw;

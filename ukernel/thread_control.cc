@@ -84,7 +84,7 @@ CallError change(Cpu& cpu, Thread& t, Arguments a) {
   const Address old_location = t.utcb_location;
   if (a.sets_utcb()) t.utcb_location = a.utcb;
   if (activates) {
-    if (const CallError error = activate(t, a.pager); error != CallError::none) {
+    if (const CallError error = activate(cpu, t, a.pager); error != CallError::none) {
       t.utcb_location = old_location;
       return error;
     }
@@ -120,7 +120,7 @@ CallError control(Cpu& cpu, Thread& caller) {
   if (a.pager.is_nil() || a.space == a.dest) return create(a);
   if (const CallError error = create(a); error != CallError::none) return error;
   Thread& made = *find_number(number);
-  const CallError error = activate(made, a.pager);
+  const CallError error = activate(cpu, made, a.pager);
   if (error != CallError::none) delete_thread(cpu, made);
   return error;
 }

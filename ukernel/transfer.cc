@@ -6,6 +6,8 @@ namespace mica {
 
 namespace {
 
+constexpr u64 most_tables = 3;  // for one page; for one port two tables and the bitmap
+constexpr unsigned page_number_bits = Fpage::address_bits - page_bits;
 constexpr u64 port_bitmap_words = port_limit / 64;
 
 // Before the first port of a space: the bitmap, all forbidden.
@@ -27,7 +29,7 @@ void enter(Slot slot, Mapping* node, u64 value, Space& space, Aftermath& after) 
 }
 
 // The slot of a page that sigma0 has or may have, made present; absent otherwise.
-Slot identity(Space& sigma0, u64 page, bool ports, Aftermath& after) {
+[[gnu::noinline]] Slot identity(Space& sigma0, u64 page, bool ports, Aftermath& after) {
   PageTable& tree = tree_of(sigma0, ports);
   if (Slot slot = tree.find(page); slot && slot.present()) return slot;
   const Phys frame{ports ? 0 : page << page_bits};
@@ -40,6 +42,16 @@ Slot identity(Space& sigma0, u64 page, bool ports, Aftermath& after) {
   const u64 kind = ports || physmap_covers(frame) ? 0 : entry::device;
   enter(slot, node, entry_for(frame, Rights::all()) | kind, sigma0, after);
   return slot;
+}
+
+// Makes `node` a mapping of `slot` in `space`, derived from `parent`.
+void derive(Mapping* node, Mapping* parent, Slot slot, Space& space) {
+  const u32 link = to_link(node), parent_link = to_link(parent), next = parent->next;
+  *node = {.next = next, .prev = parent_link, .parent = parent_link, .space = to_link(&space),
+           .depth = parent->depth + 1, .ports = parent->ports, .leaf = slot.leaf};
+  parent->next = link;
+  if (next != 0) mapping_at(next)->prev = link;
+  slot.link() = link;
 }
 
 // Puts `node` into the place of `old`: same neighbours, same children.
@@ -62,7 +74,7 @@ struct Move {
 };
 
 // Moves one page whose source slot is present.
-void move_page(const Move& move, Slot source, u64 target, Aftermath& after) {
+[[gnu::noinline]] void move_page(const Move& move, Slot source, u64 target, Aftermath& after) {
   if (source.fixed()) return;
   const Rights rights = rights_of(*source.leaf) & move.rights;
   if (rights.empty()) return;
@@ -70,14 +82,14 @@ void move_page(const Move& move, Slot source, u64 target, Aftermath& after) {
   const Slot slot = tree_of(move.to, move.ports).make(target, move.to.pool);
   if (!slot || slot.leaf == source.leaf) return;
   Mapping* const from = mapping_at(source.link());
-  const u64 value = entry_for(source.frame(), rights) | (*source.leaf & entry::device);
+  const u64 value = without(*source.leaf & ~access_marks, ~move.rights);
   if (slot.present()) {
     if (slot.fixed()) return;
     Mapping* const existing = mapping_at(slot.link());
     if (existing->parent == source.link() && !move.grant) {
       const u64 old = *slot.leaf;
       *slot.leaf = (old | (value & entry::writable)) & (value | ~entry::no_execute);
-      if (*slot.leaf != old) after.page_changed(existing->space, slot.leaf);
+      if (*slot.leaf != old) after.page_changed(move.to, slot.leaf);
       return;
     }
     revoke(existing, Rights::all(), true, after);
@@ -90,12 +102,11 @@ void move_page(const Move& move, Slot source, u64 target, Aftermath& after) {
              .status = from->status};
     from->status = 0;
     take_place(node, from);
-    const u8 status = end_mapping(from, after);
-    if (node->parent != 0) mapping_at(node->parent)->status |= status;
+    Accesses seen;
+    end_mapping(from, seen, after);
+    if (node->parent != 0) mapping_at(node->parent)->status |= seen.rights();
   } else {
-    *node = {.parent = source.link(), .space = to_link(&move.to), .depth = from->depth + 1, .ports = from->ports};
-    join(node, from->next);
-    join(from, to_link(node));
+    derive(node, from, slot, move.to);
   }
   enter(slot, node, value, move.to, after);
 }
@@ -161,19 +172,11 @@ MapRange cut_to_window(Fpage window, const MapItem& item) {
   return {source, target, count, false};
 }
 
-void count_needs(Space& from, Space& to, Fpage window, const MapItem& item, MapNeeds& needs) {
+namespace {
+
+[[gnu::cold, gnu::noinline]] void count_exactly(Space& from, Space& to, Fpage window, const MapItem& item, MapNeeds& needs) {
   const MapRange range = cut_to_window(window, item);
   if (range.count == 0) return;
-  constexpr u64 most_tables = 3;  // for one page; for one port two tables and the bitmap
-  if (range.count == 1 && from.pool.has_plenty() && to.pool.has_plenty()) {
-    needs.to_tables += most_tables;
-    ++needs.to_mappings;
-    if (from.sigma0) {
-      needs.from_tables += most_tables;
-      ++needs.from_mappings;
-    }
-    return;
-  }
   TableCount taking(tree_of(to, range.ports)), giving(tree_of(from, range.ports));
   const PageTable& source = tree_of(from, range.ports);
   u64 mappings = 0;
@@ -203,23 +206,37 @@ void count_needs(Space& from, Space& to, Fpage window, const MapItem& item, MapN
   needs.to_tables += tables;
 }
 
-bool reserve(Space& from, Space& to, const MapNeeds& needs) {
-  constexpr u64 few = Pool::plenty_frames / 8;
-  const Pool &giver = from.pool, &taker = to.pool;
-  if ((needs.from_tables | needs.from_mappings | needs.to_tables | needs.to_mappings) < few && giver.has_plenty() &&
-      taker.has_plenty()) {
-    return true;
-  }
-  if (&from == &to) {
-    return taker.reserve(needs.from_tables + needs.to_tables, needs.from_mappings + needs.to_mappings);
-  }
-  const Pool::Draw one = giver.draw_for(needs.from_tables, needs.from_mappings);
-  const Pool::Draw two = taker.draw_for(needs.to_tables, needs.to_mappings);
-  return giver.within_limit(one) && taker.within_limit(two) &&
+[[gnu::cold, gnu::noinline]] bool reserve_exactly(const Pool& from, const Pool& to, const MapNeeds& needs) {
+  const u64 tables = needs.single_pages * most_tables;
+  const u64 from_tables = needs.from_tables + tables, from_mappings = needs.from_mappings + needs.single_pages;
+  const u64 to_tables = needs.to_tables + tables, to_mappings = needs.to_mappings + needs.single_pages;
+  if (&from == &to) return to.reserve(from_tables + to_tables, from_mappings + to_mappings);
+  const Pool::Draw one = from.draw_for(from_tables, from_mappings);
+  const Pool::Draw two = to.draw_for(to_tables, to_mappings);
+  return from.within_limit(one) && to.within_limit(two) &&
          frame_store.can_supply(one.pairs + two.pairs, one.singles + two.singles);
 }
 
-void transfer(Space& from, Space& to, Fpage window, const MapItem& item) {
+}  // namespace
+
+void count_needs(Space& from, Space& to, Fpage window, const MapItem& item, MapNeeds& needs) {
+  // Where there is plenty, nobody needs to know what a single page takes.
+  if (item.send.size_field() == page_bits && needs.single_pages < Pool::plenty_frames / 16 && from.pool.has_plenty() &&
+      to.pool.has_plenty()) {
+    ++needs.single_pages;
+    return;
+  }
+  count_exactly(from, to, window, item, needs);
+}
+
+bool reserve(Space& from, Space& to, const MapNeeds& needs) {
+  if ((needs.from_tables | needs.from_mappings | needs.to_tables | needs.to_mappings) == 0) return true;
+  return reserve_exactly(from.pool, to.pool, needs);
+}
+
+namespace {
+
+[[gnu::cold, gnu::noinline]] void transfer_range(Space& from, Space& to, Fpage window, const MapItem& item) {
   const MapRange range = cut_to_window(window, item);
   const Rights given = item.send.rights();
   if (range.count == 0 || given.empty()) return;
@@ -239,6 +256,31 @@ void transfer(Space& from, Space& to, Fpage window, const MapItem& item) {
       move_page(move, slot, page - range.source + range.target, after);
     });
   }
+}
+
+// The plain case: one page, absent in the target, its tables and a node there.
+// False: not that case, and nothing has been done.
+bool map_plain_page(const Space& from, Space& to, u64 source, u64 target, Rights given) {
+  const Slot old = from.memory.find_page(source), slot = to.memory.find_page(target);
+  if (!old || !slot || !is_users(*old.leaf) || slot.present() || !given.has(Rights::r)) return false;
+  Mapping* const node = to.pool.take_mapping();
+  if (!node) return false;
+  Mapping* const parent = mapping_at(old.link());
+  derive(node, parent, slot, to);
+  slot.enter(without(*old.leaf & ~access_marks, ~given));
+  return true;
+}
+
+}  // namespace
+
+void transfer(Space& from, Space& to, Fpage window, const MapItem& item) {
+  if (item.send.size_field() == page_bits && window.is_complete() && !item.grant) {
+    const u64 source = item.send.raw >> page_bits, target = bits(item.send_base, page_bits, page_number_bits);
+    if (source < page_limit && target < page_limit && map_plain_page(from, to, source, target, item.send.rights())) {
+      return;
+    }
+  }
+  transfer_range(from, to, window, item);
 }
 
 bool map_identity(Space& sigma0, Address address) {

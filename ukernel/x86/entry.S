@@ -115,8 +115,8 @@ fast_thread_switch:
 
 // --- Exceptions and interrupts -----------------------------------------------------
 
-        .macro  vector_entry number
-        .balign 8
+// The CPU pushes an error code for some exceptions; the others get a zero.
+        .macro  exception_entry number
 vector_\number:
         .if     (\number == 8) || (\number >= 10 && \number <= 14) || (\number == 17) || (\number == 21) || (\number == 29) || (\number == 30)
         .else
@@ -126,18 +126,40 @@ vector_\number:
         jmp     interrupt
         .endm
 
-        .altmacro
-        .macro  vector_entry_at number
-        vector_entry %number
+// Lines take four bytes each, around a hub within reach of a short jump.
+        .macro  line_entry number, hub
+vector_\number:
+        pushq   $\number
+        jmp     \hub
         .endm
-        .set    number, 0
-        .rept   VECTOR_LINES + LINES_WITH_ENTRY
+
+        .altmacro
+        .macro  exceptions
+        .rept   VECTOR_LINES
         .if     number != 2 && number != 6
-        vector_entry_at %number
+        exception_entry %number
         .endif
         .set    number, number + 1
         .endr
-        vector_entry_at VECTOR_TIMER
+        .endm
+        .macro  lines hub, count
+        .rept   count
+        line_entry %number, hub
+        .set    number, number + 1
+        .endr
+        .endm
+
+        .set    number, 0
+        exceptions
+        lines   hub_1, LINES_WITH_ENTRY / 4
+hub_1:  pushq   (%rsp)                  // in place of an error code
+        jmp     interrupt
+        lines   hub_1, LINES_WITH_ENTRY / 4
+        lines   hub_2, LINES_WITH_ENTRY / 4
+hub_2:  pushq   (%rsp)
+        jmp     interrupt
+        lines   hub_2, LINES_WITH_ENTRY / 4
+        exception_entry %VECTOR_TIMER
         .noaltmacro
 
 // KernelInterface is `lock nop`, an invalid opcode; anything else goes on as one.
