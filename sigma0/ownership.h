@@ -186,7 +186,8 @@ class Ownership {
   }
 
   template <typename Allowed>
-  bool claimable(const Node& node, unsigned at, Address base, unsigned order, Owner owner, Allowed allowed) const {
+  bool claimable(const Node& node, unsigned at, Address base, unsigned order, Owner owner,
+                 Allowed allowed) const {
     if (!node.split) {
       const bool open = node.owner() == nobody || node.owner() == owner;
       return open && node.kind != Kind::never && allowed(node.kind);

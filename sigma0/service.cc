@@ -63,11 +63,11 @@ bool known_attribute(Word attribute) {
   }
 }
 
-// Devices are uncacheable by the machine's own range registers already.
+// Without the kernel's help there is only what the machine's own range registers say:
+// memory is written back, devices are not cached.
 bool set_attribute(l4::Fpage given, Word attribute, Kind kind) {
-  if (attribute == L4_DefaultMemory) return true;
-  if (L4_Set_PageAttribute(given, attribute) == 1) return true;
-  return kind == Kind::device && attribute == L4_UncacheableMemory;
+  if (attribute == L4_DefaultMemory || L4_Set_PageAttribute(given, attribute) == 1) return true;
+  return attribute == (kind == Kind::device ? L4_UncacheableMemory : L4_WriteBackMemory);
 }
 
 }  // namespace

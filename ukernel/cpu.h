@@ -37,6 +37,7 @@ struct Cpu {
   u64 scratch = 0;
 
   u32 number = 0;
+  bool fast_path_off = false;    // boot option, for tests: same results, the long way
   Thread* idle = nullptr;
   Thread* timeouts = nullptr;    // root of the queue of timeouts
   Ticks slice_end = never;       // of the running thread

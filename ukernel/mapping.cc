@@ -21,85 +21,82 @@ void Aftermath::port_changed(Space& space, const u64* leaf, bool allowed) {
 
 namespace {
 
-// Takes rights from a mapping that keeps some.
-void reduce_mapping(Mapping* node, Rights taken, Accesses& seen, Aftermath& after) {
+// Takes rights from a mapping that keeps some; returns the marks it had.
+u8 reduce_mapping(Mapping* node, Rights taken, Aftermath& after) {
   const u64 value = *node->leaf;
   const u64 reduced = without(value, taken) & ~access_marks;
   if (reduced != value) {
     *node->leaf = reduced;
     after.page_changed(*from_link<Space>(node->space), node->leaf);
   }
-  seen.marks |= value;
-  seen.kept |= node->status;
+  const u8 marks = static_cast<u8>((value & access_marks) | node->status);
   node->status = 0;
+  return marks;
 }
 
 bool is_ended_by(const Mapping* node, Rights taken) {
   return node->ports != 0 ? !taken.empty() : (rights_of(*node->leaf) & ~taken).empty();
 }
 
-// Ends all that is derived from a node of `depth`, beginning with `next`; returns
-// what follows.
-u32 end_derived(u32 next, u32 depth, Accesses& seen, Aftermath& after) {
+// Ends what begins with `next` and is deeper than `depth`: all that is derived
+// from the node before it. `before` is the one to stay in front of what follows.
+inline u8 end_derived(u32 before, u32 next, u32 depth, Aftermath& after) {
+  u8 marks = 0;
   while (next != 0) {
     Mapping* const node = mapping_at(next);
     if (node->depth <= depth) break;
     next = node->next;
-    end_mapping(node, seen, after);
+    marks |= end_mapping(node, after);
   }
-  return next;
+  join(before, next);
+  return marks;
 }
 
-// Takes some rights, and ends what has none left. A mapping ends with the one it
-// is derived from, whatever rights it has.
-void reduce_derived(Mapping* top, Rights taken, Accesses& seen, Aftermath& after) {
+// Ends a mapping and all that is derived from it.
+u8 end_subtree(Mapping* top, Aftermath& after) {
+  const u32 before = top->prev, next = top->next, depth = top->depth;
+  u8 marks = end_mapping(top, after);
+  marks |= end_derived(before, next, depth, after);
+  return marks;
+}
+
+// Takes some rights from all that is derived from `top`, and ends what has none
+// left. A mapping ends with the one it is derived from, whatever rights it has.
+u8 reduce_derived(Mapping* top, Rights taken, Aftermath& after) {
+  u8 marks = 0;
   Mapping* kept = top;
-  u32 next = top->next;
-  while (next != 0) {
-    Mapping* const node = mapping_at(next);
-    const u32 depth = node->depth;
-    if (depth <= top->depth) break;
+  while (kept->next != 0) {
+    Mapping* const node = mapping_at(kept->next);
+    if (node->depth <= top->depth) break;
     if (is_ended_by(node, taken)) {
-      const u32 first = node->next;
-      end_mapping(node, seen, after);
-      next = end_derived(first, depth, seen, after);
-      join(kept, next);
+      marks |= end_subtree(node, after);
     } else {
-      reduce_mapping(node, taken, seen, after);
+      marks |= reduce_mapping(node, taken, after);
       kept = node;
-      next = node->next;
     }
   }
+  return marks;
 }
 
 }  // namespace
 
-Rights revoke(Mapping* top, Rights taken, bool self, Aftermath& after) {
-  Mapping* const parent = mapping_or_null(top->parent);
-  Accesses seen;
-  if (self && is_ended_by(top, taken)) {
-    Mapping* const before = mapping_or_null(top->prev);
-    const u32 first = top->next, depth = top->depth;
-    end_mapping(top, seen, after);
-    join(before, end_derived(first, depth, seen, after));
+u8 revoke(Mapping* top, Rights taken, bool self, Aftermath& after) {
+  const u32 parent = top->parent;
+  u8 marks;
+  if (self && (taken == Rights::all() || is_ended_by(top, taken))) {
+    marks = end_subtree(top, after);
   } else {
-    if (self) {
-      reduce_mapping(top, taken, seen, after);
+    marks = top->status;
+    top->status = 0;
+    if (self) marks |= reduce_mapping(top, taken, after);
+    if (taken == Rights::all()) {
+      marks |= end_derived(to_link(top), top->next, top->depth, after);
     } else {
-      seen.kept = top->status;
-      top->status = 0;
-    }
-    if (top->next != 0) {
-      if (taken == Rights::all()) {
-        join(top, end_derived(top->next, top->depth, seen, after));
-      } else {
-        reduce_derived(top, taken, seen, after);
-      }
+      marks |= reduce_derived(top, taken, after);
     }
   }
-  const Rights rights{seen.rights()};
-  if (parent) parent->status |= rights.raw;
-  return rights;
+  if (marks != 0 && parent != 0) mapping_at(parent)->status |= marks;
+  return marks;
 }
 
 // --- Unmap -----------------------------------------------------------------------
@@ -112,12 +109,12 @@ namespace {
   const u64 first = ports ? fpage.base() : fpage.base() >> page_bits;
   const u64 end = first + (u64{1} << (ports ? fpage.order() : fpage.order() - page_bits));
   const u64 limit = ports ? port_limit : page_limit;
-  Accesses seen;
+  u8 marks = 0;
   Aftermath after;
   tree_of(space, ports).for_each_present(first, end < limit ? end : limit, [&](u64, Slot slot) {
-    if (!slot.fixed()) seen.kept |= revoke(mapping_at(slot.link()), fpage.rights(), flush, after).raw;
+    if (!slot.fixed()) marks |= revoke(mapping_at(slot.link()), fpage.rights(), flush, after);
   });
-  return {seen.kept};
+  return accesses(marks);
 }
 
 }  // namespace
@@ -129,12 +126,18 @@ Rights unmap(Space& space, Fpage fpage, bool flush) {
   const Slot slot = space.memory.find_page(page);
   if (!slot || !is_users(*slot.leaf)) return Rights::none();
   Aftermath after;
-  return revoke(mapping_at(slot.link()), fpage.rights(), flush, after);
+  return accesses(revoke(mapping_at(slot.link()), fpage.rights(), flush, after));
 }
 
 void unmap_everything(Space& space) {
-  unmap(space, Fpage::complete(Rights::all()), true);
-  unmap(space, Fpage::io(0, Fpage::port_bits, Rights::all()), true);
+  {
+    Aftermath after;
+    const auto end = [&](Slot slot) {
+      if (!slot.fixed()) revoke(mapping_at(slot.link()), Rights::all(), true, after);
+    };
+    space.memory.for_all_present(end);
+    space.ports.for_all_present(end);
+  }
   if (!space.io_bitmap) return;
   u8* const bitmap = space.io_bitmap;
   space.io_bitmap = nullptr;

@@ -43,7 +43,7 @@ struct Mapping {
   u32 depth = 0;
   u8 ports = 0;            // 1: an I/O port, 0: memory
   u8 order = 0;            // log2 of the size in pages (0 until large pages come)
-  u8 status = 0;           // accesses below that its holder has not asked for yet
+  u8 status = 0;           // marks from below that its holder has not asked for yet
   u8 reserved = 0;
   u64* leaf = nullptr;     // the entry; its table knows the page's number
 };
@@ -78,6 +78,11 @@ void count_needs(Space& from, Space& to, Fpage window, const MapItem& item, MapN
 // Carries the item out. Pages that cannot be moved are left out: absent ones,
 // ones without a common right, the kernel's own on either side.
 void transfer(Space& from, Space& to, Fpage window, const MapItem& item);
+
+// The same, when nothing has to be counted and reserved for it: one page for the
+// complete window, absent in the target, its tables and a node for it there.
+// False: it is not that case, and nothing has been done.
+[[nodiscard]] bool transfer_plain(Space& from, Space& to, Fpage window, const MapItem& item);
 
 // Takes fpage.rights() away from everything derived from the pages of `fpage` in
 // `space`, with `flush` from these pages themselves too. All three rights (or

@@ -13,9 +13,9 @@ namespace mica {
 inline constexpr u64 page_limit = user_end >> page_bits;
 inline constexpr u64 port_limit = u64{1} << Fpage::port_bits;
 inline constexpr u64 access_marks = entry::accessed | entry::dirty;
+static_assert(access_marks <= 0xff);  // so that Mapping::status holds them
 
 inline Mapping* mapping_at(u32 link) { return from_link<Mapping>(link); }
-inline Mapping* mapping_or_null(u32 link) { return link == 0 ? nullptr : mapping_at(link); }
 
 inline PageTable& tree_of(Space& space, bool ports) { return ports ? space.ports : space.memory; }
 
@@ -37,12 +37,12 @@ inline u64 entry_for(Phys frame, Rights rights) {
   return without(frame.value | entry::present | entry::user | entry::writable, ~rights);
 }
 
-// What the marks of entries say: referenced r and x, written r and w.
-inline u8 accesses(u64 value) {
+// What the marks of entries, gathered, say: referenced r and x, written r and w.
+inline Rights accesses(u8 marks) {
   u8 rights = 0;
-  if ((value & entry::accessed) != 0) rights |= Rights::r | Rights::x;
-  if ((value & entry::dirty) != 0) rights |= Rights::r | Rights::w;
-  return rights;
+  if ((marks & entry::accessed) != 0) rights |= Rights::r | Rights::x;
+  if ((marks & entry::dirty) != 0) rights |= Rights::r | Rights::w;
+  return {rights};
 }
 
 // Can a user's page be taken from this entry?
@@ -78,24 +78,16 @@ class Aftermath {
 
 // --- Trees -------------------------------------------------------------------
 
-// Makes `next` (or the end of the list) follow `before` (or begin it).
-inline void join(Mapping* before, u32 next) {
-  if (before) before->next = next;
-  if (next != 0) mapping_at(next)->prev = before ? to_link(before) : 0;
+// Makes `next` (0: the end of the list) follow `before` (0: its beginning).
+inline void join(u32 before, u32 next) {
+  if (before != 0) mapping_at(before)->next = next;
+  if (next != 0) mapping_at(next)->prev = before;
 }
 
-// Accesses, as marks of entries and as what nodes kept.
-struct Accesses {
-  u64 marks = 0;
-  u8 kept = 0;
-  u8 rights() const { return kept | accesses(marks); }
-};
-
-// Ends a mapping, except for its place in the list.
-inline void end_mapping(Mapping* node, Accesses& seen, Aftermath& after) {
+// Ends a mapping, except for its place in the list; returns the marks it leaves.
+inline u8 end_mapping(Mapping* node, Aftermath& after) {
   u64* const leaf = node->leaf;
-  seen.marks |= *leaf;
-  seen.kept |= node->status;
+  const u8 marks = static_cast<u8>((*leaf & access_marks) | node->status);
   *leaf = 0;
   Space& space = *from_link<Space>(node->space);
   if (node->ports == 0) [[likely]] {
@@ -104,10 +96,11 @@ inline void end_mapping(Mapping* node, Accesses& seen, Aftermath& after) {
     after.port_changed(space, leaf, false);
   }
   space.pool.give_mapping(node);
+  return marks;
 }
 
 // Takes rights from all that is derived from `top`, and with `self` from itself;
-// returns the accesses since somebody last asked there.
-Rights revoke(Mapping* top, Rights taken, bool self, Aftermath& after);
+// returns the marks since somebody last asked there.
+u8 revoke(Mapping* top, Rights taken, bool self, Aftermath& after);
 
 }  // namespace mica

@@ -41,6 +41,7 @@ Slot PageTable::make(u64 page, Pool& pool) {
       if (!table) return {};
       table->head.first_page = page >> index_bits * level << index_bits * level;
       table->head.parent = slot;
+      table->head.has_leaves = level == 1;
       table->head.next = tables_;
       tables_ = table;
       const u64 value = virt_to_phys(table).value + entry::table;

@@ -42,6 +42,7 @@ struct TableNode {
     u64 seen[entry_count / 64];     // a bit for each present entry, and some others
     u64 first_page;                 // number of the first page below the node
     u64* parent;                    // the entry that leads to the node
+    u64 has_leaves;                 // 1: the entries are pages, 0: tables
     TableNode* next;                // of all nodes of the tree, newest first
   };
 
@@ -112,6 +113,15 @@ class PageTable {
         ++index;
       }
       page = node->head.first_page + TableNode::entry_count;
+    }
+  }
+  // Calls visit(slot) for all of them, in no order; finds them by the tables that
+  // there are, not through the root.
+  template <typename Visit>
+  void for_all_present(Visit&& visit) const {
+    for (TableNode* node = tables_; node; node = node->head.next) {
+      if (node->head.has_leaves == 0) continue;
+      for (u64 i = 0; (i = node->next_present(i)) < TableNode::entry_count; ++i) visit(Slot{node->entries + i});
     }
   }
   // Gives every table below the root back (and the root, if make() took it),

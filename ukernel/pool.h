@@ -88,10 +88,16 @@ class Pool {
   [[nodiscard]] void* take_frame();
   void give_frame(void* frame);
   [[nodiscard]] Mapping* take_mapping() {
+    Mapping* const node = take_used_mapping();
+    return node ? node : take_fresh_mapping();
+  }
+  // One that was given back, or null.
+  [[nodiscard]] Mapping* take_used_mapping() {
     FreeNode* const node = free_nodes_;
-    if (!node) return take_fresh_mapping();
-    free_nodes_ = node->next;
-    --free_count_;
+    if (node) {
+      free_nodes_ = node->next;
+      --free_count_;
+    }
     return reinterpret_cast<Mapping*>(node);
   }
   void give_mapping(Mapping* mapping) {

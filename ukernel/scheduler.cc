@@ -37,10 +37,11 @@ void insert(Cpu& cpu, Thread& t, bool first) {
 }
 
 // Has the timer fire at the next timeout, or at the end of the time slice if
-// somebody of the same or a higher priority waits for it.
+// anybody is ready at all: the fast path passes the slice on to threads of other
+// priorities without a look at the timer.
 void update_timer(Cpu& cpu, const Thread& next) {
   Ticks want = next_timeout(cpu);
-  if (cpu.ready_top >= next.priority && &next != cpu.idle && cpu.slice_end < want) want = cpu.slice_end;
+  if (cpu.ready_top >= 0 && &next != cpu.idle && cpu.slice_end < want) want = cpu.slice_end;
   if (want == cpu.timer_armed) return;
   cpu.timer_armed = want;
   if (want == never)
@@ -53,7 +54,8 @@ void update_top(Cpu& cpu, const Thread& next) {
   const u64 ready = cpu.ready_top < 0 ? 0 : static_cast<u64>(cpu.ready_top);
   u64 top = ready << key::priority_shift | u64{cpu.number} << key::cpu_shift | expected_gs;
   top -= next.key & key::fpu;
-  if ((next.key & key::rare) || cpu.io_enabled || (next.space && !next.space->redirector_is_free())) top = key::rare;
+  if (cpu.fast_path_off || (next.key & key::rare) || cpu.io_enabled ||
+      (next.space && !next.space->redirector_is_free())) top = key::rare;
   cpu.top = top;
 }
 
@@ -67,8 +69,8 @@ Thread* resume(Cpu& cpu, Thread& next) {
   return &next;
 }
 
-void begin_slice(Cpu& cpu, const Thread& t, Ticks now) {
-  cpu.slice_end = t.slice_left > never - now ? never : now + t.slice_left;
+void begin_slice(Cpu& cpu, Ticks length, Ticks now) {
+  cpu.slice_end = length > never - now ? never : now + length;
 }
 
 // The running thread stops running although it could go on.
@@ -92,7 +94,7 @@ Thread* run_first_ready(Cpu& cpu) {
       enqueue_first(cpu, next);
       continue;
     }
-    begin_slice(cpu, next, read_clock());
+    begin_slice(cpu, next.slice_left, read_clock());
     return resume(cpu, next);
   }
   return resume(cpu, *cpu.idle);
@@ -143,7 +145,7 @@ Thread* run_if_urgent(Cpu& cpu, Thread& woken) {
   }
   const Ticks now = read_clock();
   if (t.runnable() && &t != cpu.idle) preempt(cpu, t, now);
-  begin_slice(cpu, woken, now);
+  begin_slice(cpu, woken.slice_left, now);
   return resume(cpu, woken);
 }
 
@@ -170,9 +172,12 @@ Thread* handle_timer(Cpu& cpu, Thread&) {
     expire_timeout(cpu, t);
   }
   Thread& t = *cpu.current;
-  if (t.runnable() && &t != cpu.idle && now >= cpu.slice_end && cpu.ready_top >= t.priority) {
-    preempt(cpu, t, now);
-    return run_first_ready(cpu);
+  if (t.runnable() && &t != cpu.idle && now >= cpu.slice_end) {
+    if (cpu.ready_top >= t.priority) {
+      preempt(cpu, t, now);
+      return run_first_ready(cpu);
+    }
+    begin_slice(cpu, t.slice, now);
   }
   return reschedule(cpu);
 }

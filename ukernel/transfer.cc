@@ -21,11 +21,10 @@ bool prepare_ports(Space& space) {
 }
 
 // Enters a mapping whose place in the tree is set.
-void enter(Slot slot, Mapping* node, u64 value, Space& space, Aftermath& after) {
+void enter(Slot slot, Mapping* node, u64 value) {
   node->leaf = slot.leaf;
   slot.link() = to_link(node);
   slot.enter(value);
-  if (node->ports != 0) after.port_changed(space, slot.leaf, true);
 }
 
 // The slot of a page that sigma0 has or may have, made present; absent otherwise.
@@ -40,18 +39,18 @@ void enter(Slot slot, Mapping* node, u64 value, Space& space, Aftermath& after) 
   if (!node) return {};
   *node = {.space = to_link(&sigma0), .ports = ports};
   const u64 kind = ports || physmap_covers(frame) ? 0 : entry::device;
-  enter(slot, node, entry_for(frame, Rights::all()) | kind, sigma0, after);
+  enter(slot, node, entry_for(frame, Rights::all()) | kind);
+  if (ports) after.port_changed(sigma0, slot.leaf, true);
   return slot;
 }
 
-// Makes `node` a mapping of `slot` in `space`, derived from `parent`.
-void derive(Mapping* node, Mapping* parent, Slot slot, Space& space) {
+// Makes `node` a mapping of `space` that is derived from `parent`.
+inline void derive(Mapping* node, Mapping* parent, Space& space) {
   const u32 link = to_link(node), parent_link = to_link(parent), next = parent->next;
   *node = {.next = next, .prev = parent_link, .parent = parent_link, .space = to_link(&space),
-           .depth = parent->depth + 1, .ports = parent->ports, .leaf = slot.leaf};
+           .depth = parent->depth + 1, .ports = parent->ports};
   parent->next = link;
   if (next != 0) mapping_at(next)->prev = link;
-  slot.link() = link;
 }
 
 // Puts `node` into the place of `old`: same neighbours, same children.
@@ -62,8 +61,8 @@ void take_place(Mapping* node, Mapping* old) {
     if (below->depth <= old->depth) break;
     if (below->parent == old_link) below->parent = link;
   }
-  join(mapping_or_null(old->prev), link);
-  join(node, old->next);
+  join(old->prev, link);
+  join(link, old->next);
 }
 
 struct Move {
@@ -102,13 +101,13 @@ struct Move {
              .status = from->status};
     from->status = 0;
     take_place(node, from);
-    Accesses seen;
-    end_mapping(from, seen, after);
-    if (node->parent != 0) mapping_at(node->parent)->status |= seen.rights();
+    const u8 marks = end_mapping(from, after);
+    if (node->parent != 0) mapping_at(node->parent)->status |= marks;
   } else {
-    derive(node, from, slot, move.to);
+    derive(node, from, move.to);
   }
-  enter(slot, node, value, move.to, after);
+  enter(slot, node, value);
+  if (move.ports) after.port_changed(move.to, slot.leaf, true);
 }
 
 // Counts the tables that a tree lacks for pages told in ascending order.
@@ -258,29 +257,25 @@ namespace {
   }
 }
 
-// The plain case: one page, absent in the target, its tables and a node there.
-// False: not that case, and nothing has been done.
-bool map_plain_page(const Space& from, Space& to, u64 source, u64 target, Rights given) {
+}  // namespace
+
+bool transfer_plain(Space& from, Space& to, Fpage window, const MapItem& item) {
+  if (item.send.size_field() != page_bits || !window.is_complete() || item.grant) return false;
+  const u64 source = item.send.raw >> page_bits, target = bits(item.send_base, page_bits, page_number_bits);
+  if (source >= page_limit || target >= page_limit) return false;
   const Slot old = from.memory.find_page(source), slot = to.memory.find_page(target);
-  if (!old || !slot || !is_users(*old.leaf) || slot.present() || !given.has(Rights::r)) return false;
-  Mapping* const node = to.pool.take_mapping();
+  if (!old || !slot || !is_users(*old.leaf) || slot.present()) return false;
+  const Rights given = item.send.rights();
+  if (!given.has(Rights::r)) return false;
+  Mapping* const node = to.pool.take_used_mapping();
   if (!node) return false;
-  Mapping* const parent = mapping_at(old.link());
-  derive(node, parent, slot, to);
-  slot.enter(without(*old.leaf & ~access_marks, ~given));
+  derive(node, mapping_at(old.link()), to);
+  enter(slot, node, without(*old.leaf & ~access_marks, ~given));
   return true;
 }
 
-}  // namespace
-
 void transfer(Space& from, Space& to, Fpage window, const MapItem& item) {
-  if (item.send.size_field() == page_bits && window.is_complete() && !item.grant) {
-    const u64 source = item.send.raw >> page_bits, target = bits(item.send_base, page_bits, page_number_bits);
-    if (source < page_limit && target < page_limit && map_plain_page(from, to, source, target, item.send.rights())) {
-      return;
-    }
-  }
-  transfer_range(from, to, window, item);
+  if (!transfer_plain(from, to, window, item)) transfer_range(from, to, window, item);
 }
 
 bool map_identity(Space& sigma0, Address address) {

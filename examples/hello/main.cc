@@ -7,6 +7,7 @@ int main() {
   const l4::ThreadId self = l4::ThreadId::self(), pager = L4_Pager();
   runtime::print("hello: I am thread {} version {}, my pager is thread {}\n", self.number(), self.version(),
                  pager.number());
-  runtime::print("hello: the kernel is {}, up for {} us\n", L4_KernelVersionString(nullptr), L4_SystemClock().raw);
+  runtime::print("hello: the kernel is {}, up for {} us\n", L4_KernelVersionString(nullptr),
+                 L4_SystemClock().raw);
   return 0;
 }

@@ -68,7 +68,8 @@ int run() {
 
   const auto task = runtime::create_task(l4::ThreadId::self());
   if (!task) runtime::panic("the kernel makes no task");
-  print("pager: I am thread {}; thread {} is in a new, empty space\n", l4::ThreadId::self().number(), task->number());
+  print("pager: I am thread {}; thread {} is in a new, empty space\n", l4::ThreadId::self().number(),
+        task->number());
   runtime::start_task(*task, runtime::thread_entry_ip(), runtime::stack_for(client, 0, client_stack));
 
   unsigned faults = 0;
@@ -78,8 +79,8 @@ int run() {
     bool answered = false;
     const l4::Tag tag = message.tag();
     if (L4_IsPageFault({.raw = tag.raw})) {
-      print("pager: fault {}: thread {} {} {}, at instruction {}\n", ++faults, sender.number(), access_name(message),
-            hex(message[1]), hex(message[2]));
+      print("pager: fault {}: thread {} {} {}, at instruction {}\n", ++faults, sender.number(),
+            access_name(message), hex(message[1]), hex(message[2]));
       answered = pager.answer(message);
       if (!answered) runtime::panic("the client touched what it should not");
     } else if (tag.label() == runtime::console_write) {

@@ -106,8 +106,9 @@ L4_INLINE L4_Word_t* l4_utcb(void) {
   register L4_Word_t l4_r13 __asm__("r13") = (mr)[5]; \
   register L4_Word_t l4_r14 __asm__("r14") = (mr)[6]; \
   register L4_Word_t l4_r15 __asm__("r15") = (mr)[7]
-#define L4_MR_OPERANDS \
-  "+r"(l4_r9), "+a"(l4_rax), "+b"(l4_rbx), "+r"(l4_r10), "+r"(l4_r12), "+r"(l4_r13), "+r"(l4_r14), "+r"(l4_r15)
+#define L4_MR_OPERANDS                                                                             \
+  "+r"(l4_r9), "+a"(l4_rax), "+b"(l4_rbx), "+r"(l4_r10), "+r"(l4_r12), "+r"(l4_r13), "+r"(l4_r14), \
+      "+r"(l4_r15)
 #define L4_MR_STORE(mr) \
   (mr)[0] = l4_r9;      \
   (mr)[1] = l4_rax;     \
@@ -161,7 +162,8 @@ L4_INLINE void l4_unmap_registers(L4_Word_t control, L4_Word_t* mr) {
 // l4_memory_control_registers: MemoryControl with the flexpages 0 to 7 in mr[0]
 // .. mr[7] and the attributes in attributes[0] .. attributes[3]; result as
 // L4_MemoryControl in misc.h.
-L4_INLINE L4_Word_t l4_memory_control_registers(L4_Word_t control, const L4_Word_t* attributes, L4_Word_t* mr) {
+L4_INLINE L4_Word_t l4_memory_control_registers(L4_Word_t control, const L4_Word_t* attributes,
+                                                L4_Word_t* mr) {
   L4_Word_t utcb = L4_POINTER_CAST(L4_Word_t, l4_utcb());
   L4_Word_t attribute0 = attributes[0];
   L4_Word_t attribute1 = attributes[1];

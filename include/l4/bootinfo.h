@@ -73,33 +73,42 @@ L4_INLINE const L4_BootHeader_t* l4_boot_header(const void* info) {
   return L4_POINTER_CAST(const L4_BootHeader_t*, info);
 }
 
+L4_INLINE char* l4_boot_at(const void* base, L4_Word_t offset) {
+  return L4_POINTER_CAST(char*, L4_POINTER_CAST(L4_Word_t, base) + offset);
+}
+
 // L4_BootInfo_Valid: is it boot information of a version that this header knows?
 L4_INLINE L4_Bool_t L4_BootInfo_Valid(const void* info) {
-  return l4_boot_header(info)->magic == L4_BOOTINFO_MAGIC && l4_boot_header(info)->version == L4_BOOTINFO_VERSION;
+  return l4_boot_header(info)->magic == L4_BOOTINFO_MAGIC &&
+         l4_boot_header(info)->version == L4_BOOTINFO_VERSION;
 }
 // L4_BootInfo_Size: bytes of all of it. L4_BootInfo_Entries: number of records.
 L4_INLINE L4_Word_t L4_BootInfo_Size(const void* info) { return l4_boot_header(info)->size; }
 L4_INLINE L4_Word_t L4_BootInfo_Entries(const void* info) { return l4_boot_header(info)->num_entries; }
 // L4_BootInfo_FirstEntry, L4_BootRec_Next: walk the records; count them, there is
 // no mark at the end.
-L4_INLINE const L4_BootRec_t* L4_BootInfo_FirstEntry(const void* info) {
-  return L4_POINTER_CAST(const L4_BootRec_t*,
-                         L4_POINTER_CAST(const char*, info) + l4_boot_header(info)->first_entry);
+L4_INLINE L4_BootRec_t* L4_BootInfo_FirstEntry(const void* info) {
+  return L4_POINTER_CAST(L4_BootRec_t*, l4_boot_at(info, l4_boot_header(info)->first_entry));
 }
-L4_INLINE const L4_BootRec_t* L4_BootRec_Next(const L4_BootRec_t* r) {
-  return L4_POINTER_CAST(const L4_BootRec_t*, L4_POINTER_CAST(const char*, r) + r->offset_next);
+L4_INLINE L4_BootRec_t* L4_BootRec_Next(const L4_BootRec_t* r) {
+  return L4_POINTER_CAST(L4_BootRec_t*, l4_boot_at(r, r->offset_next));
 }
 // L4_BootRec_Type: one of the L4_BootInfo_ constants, or one unknown here.
 L4_INLINE L4_Word_t L4_BootRec_Type(const L4_BootRec_t* r) { return r->type; }
 
 // Parts of a record; only for records of the type that the name says. Addresses are
 // physical; a command line is NUL-terminated, or empty when there is none.
-L4_INLINE const char* l4_boot_cmdline(const L4_BootRec_t* r, L4_Word_t offset) {
-  return offset ? L4_POINTER_CAST(const char*, r) + offset : "";
+L4_INLINE char* l4_boot_cmdline(const L4_BootRec_t* r, L4_Word_t offset) {
+  static char none[1];
+  return offset ? l4_boot_at(r, offset) : none;
 }
-L4_INLINE L4_Word_t L4_Module_Start(const L4_BootRec_t* r) { return L4_POINTER_CAST(const L4_Boot_Module_t*, r)->start; }
-L4_INLINE L4_Word_t L4_Module_Size(const L4_BootRec_t* r) { return L4_POINTER_CAST(const L4_Boot_Module_t*, r)->size; }
-L4_INLINE const char* L4_Module_Cmdline(const L4_BootRec_t* r) {
+L4_INLINE L4_Word_t L4_Module_Start(const L4_BootRec_t* r) {
+  return L4_POINTER_CAST(const L4_Boot_Module_t*, r)->start;
+}
+L4_INLINE L4_Word_t L4_Module_Size(const L4_BootRec_t* r) {
+  return L4_POINTER_CAST(const L4_Boot_Module_t*, r)->size;
+}
+L4_INLINE char* L4_Module_Cmdline(const L4_BootRec_t* r) {
   return l4_boot_cmdline(r, L4_POINTER_CAST(const L4_Boot_Module_t*, r)->cmdline_offset);
 }
 
@@ -127,15 +136,21 @@ L4_INLINE void L4_SimpleExec_Set_Label(L4_BootRec_t* r, L4_Word_t label) {
 L4_INLINE void L4_SimpleExec_Set_Flags(L4_BootRec_t* r, L4_Word_t flags) {
   L4_POINTER_CAST(L4_Boot_SimpleExec_t*, r)->flags = flags;
 }
-L4_INLINE const char* L4_SimpleExec_Cmdline(const L4_BootRec_t* r) {
+L4_INLINE char* L4_SimpleExec_Cmdline(const L4_BootRec_t* r) {
   return l4_boot_cmdline(r, L4_POINTER_CAST(const L4_Boot_SimpleExec_t*, r)->cmdline_offset);
 }
 
-L4_INLINE L4_Word_t L4_EFI_Systab(const L4_BootRec_t* r) { return L4_POINTER_CAST(const L4_Boot_EFI_t*, r)->systab; }
-L4_INLINE L4_Word_t L4_EFI_Memmap(const L4_BootRec_t* r) { return L4_POINTER_CAST(const L4_Boot_EFI_t*, r)->memmap; }
+L4_INLINE L4_Word_t L4_EFI_Systab(const L4_BootRec_t* r) {
+  return L4_POINTER_CAST(const L4_Boot_EFI_t*, r)->systab;
+}
+L4_INLINE L4_Word_t L4_EFI_Memmap(const L4_BootRec_t* r) {
+  return L4_POINTER_CAST(const L4_Boot_EFI_t*, r)->memmap;
+}
 L4_INLINE L4_Word_t L4_EFI_MemmapSize(const L4_BootRec_t* r) {
   return L4_POINTER_CAST(const L4_Boot_EFI_t*, r)->memmap_size;
 }
-L4_INLINE L4_Word_t L4_MBI_Address(const L4_BootRec_t* r) { return L4_POINTER_CAST(const L4_Boot_MBI_t*, r)->address; }
+L4_INLINE L4_Word_t L4_MBI_Address(const L4_BootRec_t* r) {
+  return L4_POINTER_CAST(const L4_Boot_MBI_t*, r)->address;
+}
 
 #endif

@@ -26,7 +26,9 @@ typedef union {
 
 // L4_MapGrantItems: mappings into the window f; L4_CompleteAddressSpace: anywhere
 // the sender chooses. For I/O ports give an I/O flexpage.
-L4_INLINE L4_Acceptor_t L4_MapGrantItems(L4_Fpage_t f) { return L4_LITERAL(L4_Acceptor_t, .raw = f.raw & ~0xfUL); }
+L4_INLINE L4_Acceptor_t L4_MapGrantItems(L4_Fpage_t f) {
+  return L4_LITERAL(L4_Acceptor_t, .raw = f.raw & ~0xfUL);
+}
 
 // L4_AddAcceptor: what either accepts; a window of r replaces that of l.
 // L4_RemoveAcceptor: what l accepts and r does not.
@@ -115,10 +117,16 @@ L4_INLINE void L4_AcceptStrings(L4_Acceptor_t a, const L4_MsgBuffer_t* b) {
 
 #if defined(__cplusplus)
 // The shorter names and operators of the manual's C++ binding.
-inline L4_Acceptor_t operator+(const L4_Acceptor_t& l, const L4_Acceptor_t& r) { return L4_AddAcceptor(l, r); }
-inline L4_Acceptor_t operator-(const L4_Acceptor_t& l, const L4_Acceptor_t& r) { return L4_RemoveAcceptor(l, r); }
+inline L4_Acceptor_t operator+(const L4_Acceptor_t& l, const L4_Acceptor_t& r) {
+  return L4_AddAcceptor(l, r);
+}
+inline L4_Acceptor_t operator-(const L4_Acceptor_t& l, const L4_Acceptor_t& r) {
+  return L4_RemoveAcceptor(l, r);
+}
 inline L4_Acceptor_t operator+=(L4_Acceptor_t& l, const L4_Acceptor_t& r) { return L4_AddAcceptorTo(&l, r); }
-inline L4_Acceptor_t operator-=(L4_Acceptor_t& l, const L4_Acceptor_t& r) { return L4_RemoveAcceptorFrom(&l, r); }
+inline L4_Acceptor_t operator-=(L4_Acceptor_t& l, const L4_Acceptor_t& r) {
+  return L4_RemoveAcceptorFrom(&l, r);
+}
 L4_INLINE L4_Bool_t L4_StringItems(L4_Acceptor_t a) { return L4_HasStringItems(a); }
 L4_INLINE L4_Bool_t L4_MapGrantItems(L4_Acceptor_t a) { return L4_HasMapGrantItems(a); }
 L4_INLINE void L4_Clear(L4_MsgBuffer_t* b) { L4_MsgBufferClear(b); }

@@ -73,10 +73,11 @@ L4_INLINE L4_Fpage_t L4_IoFpage(L4_Word_t base_port, L4_Word_t ports) {
   return L4_IoFpageLog2(base_port, ports == 1 ? 0 : 64 - __builtin_clzl(ports - 1));
 }
 
-// L4_IoFpagePort, L4_IoFpageSizeLog2: first port and log2 of the number of ports
-// of an I/O flexpage; meaningless for memory.
+// L4_IoFpagePort, L4_IoFpageSizeLog2, L4_IoFpageSize: first port, log2 of the number of
+// ports and that number, of an I/O flexpage; meaningless for memory.
 L4_INLINE L4_Word_t L4_IoFpagePort(L4_Fpage_t f) { return f.raw >> 16 & 0xffff; }
 L4_INLINE L4_Word_t L4_IoFpageSizeLog2(L4_Fpage_t f) { return f.raw >> 10 & 0x3f; }
+L4_INLINE L4_Word_t L4_IoFpageSize(L4_Fpage_t f) { return 1UL << L4_IoFpageSizeLog2(f); }
 
 // L4_SizeLog2, L4_Size, L4_Address: size and first address of a memory flexpage,
 // in bytes. The complete address space answers 1, 2 and 0, a nil page 0, 0, 0.

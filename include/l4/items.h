@@ -62,7 +62,9 @@ L4_INLINE L4_Bool_t L4_IsMapItem(L4_MapItem_t m) { return (m.raw[0] >> 1 & 7) ==
 L4_INLINE L4_Fpage_t L4_MapItemSndFpage(L4_MapItem_t m) { return L4_LITERAL(L4_Fpage_t, .raw = m.raw[1]); }
 L4_INLINE L4_Word_t L4_MapItemSndBase(L4_MapItem_t m) { return m.raw[0] & ~0x3ffUL; }
 L4_INLINE L4_Bool_t L4_IsGrantItem(L4_GrantItem_t g) { return (g.raw[0] >> 1 & 7) == L4_ItemGrant; }
-L4_INLINE L4_Fpage_t L4_GrantItemSndFpage(L4_GrantItem_t g) { return L4_LITERAL(L4_Fpage_t, .raw = g.raw[1]); }
+L4_INLINE L4_Fpage_t L4_GrantItemSndFpage(L4_GrantItem_t g) {
+  return L4_LITERAL(L4_Fpage_t, .raw = g.raw[1]);
+}
 L4_INLINE L4_Word_t L4_GrantItemSndBase(L4_GrantItem_t g) { return g.raw[0] & ~0x3ffUL; }
 
 // --- String items ----------------------------------------------------------------

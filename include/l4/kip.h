@@ -2,7 +2,8 @@
 // The kernel interface page (manual: 1.1 Kernel Interface Page): what the kernel
 // says of itself and of the machine. It is mapped read-only in every space;
 // L4_GetKernelInterface() in arch.h finds it. The accessors take its address,
-// never fail, and need no system call.
+// never fail, and need no system call. What they point to is read-only, although the
+// manual's types do not say so.
 #ifndef L4_KIP_H
 #define L4_KIP_H
 
@@ -178,14 +179,14 @@ L4_INLINE const L4_KernelInterfacePage_t* l4_kip(const void* kip) {
 }
 
 // l4_kip_at: what lies `offset` bytes into the page.
-L4_INLINE const char* l4_kip_at(const void* kip, L4_Word_t offset) {
-  return L4_POINTER_CAST(const char*, l4_kip(kip)) + offset;
+L4_INLINE char* l4_kip_at(const void* kip, L4_Word_t offset) {
+  return L4_POINTER_CAST(char*, L4_POINTER_CAST(L4_Word_t, l4_kip(kip)) + offset);
 }
 
 // l4_no_object: a null pointer that the compiler does not see as one; it would warn
 // of a null dereference wherever a program does not check a number it knows.
-L4_INLINE const void* l4_no_object(void) {
-  const void* none = 0;
+L4_INLINE void* l4_no_object(void) {
+  void* none = 0;
   __asm__("" : "+r"(none));
   return none;
 }
@@ -225,17 +226,17 @@ L4_INLINE L4_Word_t L4_KernelVersion(const void* kip) { return l4_kernel_desc(ki
 // L4_KernelSupplier: four characters, the first one in the lowest byte.
 L4_INLINE L4_Word_t L4_KernelSupplier(const void* kip) { return l4_kernel_desc(kip)->Supplier; }
 // L4_KernelVersionString: a text that ends in NUL.
-L4_INLINE const char* L4_KernelVersionString(const void* kip) {
+L4_INLINE char* L4_KernelVersionString(const void* kip) {
   return l4_kip_at(kip, l4_kip(kip)->KernelVerPtr + sizeof(L4_KernelDesc_t));
 }
 // L4_Feature: the text of the kernel's extension number num (0, 1, ...), or a
 // null pointer when it has not so many.
-L4_INLINE const char* L4_Feature(const void* kip, L4_Word_t num) {
-  const char* text = L4_KernelVersionString(kip);
+L4_INLINE char* L4_Feature(const void* kip, L4_Word_t num) {
+  char* text = L4_KernelVersionString(kip);
   for (;;) {
     while (*text++ != 0) {
     }
-    if (*text == 0) return L4_POINTER_CAST(const char*, 0);
+    if (*text == 0) return L4_POINTER_CAST(char*, 0);
     if (num-- == 0) return text;
   }
 }
@@ -251,15 +252,16 @@ L4_INLINE L4_Bool_t L4_HasFeature(const char* name) {
 }
 
 // L4_NumProcessors: how many processors the system has, at least 1.
-L4_INLINE L4_Word_t L4_NumProcessors(const void* kip) { return l4_kip(kip)->ProcessorInfo.X.processors + 1UL; }
+L4_INLINE L4_Word_t L4_NumProcessors(const void* kip) {
+  return l4_kip(kip)->ProcessorInfo.X.processors + 1UL;
+}
 
 // L4_ProcDesc: processor num, 0 .. number - 1; a null pointer for others. A kernel
 // may describe fewer processors than it runs when all are alike.
-L4_INLINE const L4_ProcDesc_t* L4_ProcDesc(const void* kip, L4_Word_t num) {
+L4_INLINE L4_ProcDesc_t* L4_ProcDesc(const void* kip, L4_Word_t num) {
   const L4_KernelInterfacePage_t* page = l4_kip(kip);
-  if (num > page->ProcessorInfo.X.processors) return L4_VALUE_CAST(const L4_ProcDesc_t*, l4_no_object());
-  return L4_POINTER_CAST(const L4_ProcDesc_t*,
-                         l4_kip_at(kip, page->ProcDescPtr + (num << page->ProcessorInfo.X.s)));
+  if (num > page->ProcessorInfo.X.processors) return L4_VALUE_CAST(L4_ProcDesc_t*, l4_no_object());
+  return L4_POINTER_CAST(L4_ProcDesc_t*, l4_kip_at(kip, page->ProcDescPtr + (num << page->ProcessorInfo.X.s)));
 }
 // L4_ProcDescExternalFreq, L4_ProcDescInternalFreq: bus and core clock in kHz;
 // 0 when unknown.
@@ -283,7 +285,9 @@ L4_INLINE L4_Word_t L4_ThreadIdUserBase(const void* kip) { return l4_kip(kip)->T
 // SystemClock can show, and the granularity of timeouts; raw 16-bit periods
 // (time.h).
 L4_INLINE L4_Word_t L4_ReadPrecision(const void* kip) { return l4_kip(kip)->ClockInfo.X.ReadPrecision; }
-L4_INLINE L4_Word_t L4_SchedulePrecision(const void* kip) { return l4_kip(kip)->ClockInfo.X.SchedulePrecision; }
+L4_INLINE L4_Word_t L4_SchedulePrecision(const void* kip) {
+  return l4_kip(kip)->ClockInfo.X.SchedulePrecision;
+}
 
 // L4_UtcbAreaSizeLog2, L4_UtcbAreaSize: the smallest UTCB area, in bytes.
 L4_INLINE L4_Word_t L4_UtcbAreaSizeLog2(const void* kip) { return l4_kip(kip)->UtcbAreaInfo.X.s; }

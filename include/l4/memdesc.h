@@ -32,9 +32,9 @@ typedef union {
 L4_INLINE L4_Word_t L4_NumMemoryDescriptors(const void* kip) { return l4_kip(kip)->MemoryInfo.n; }
 
 // L4_MemoryDesc: descriptor num, 0 .. number - 1; a null pointer for others.
-L4_INLINE const L4_MemoryDesc_t* L4_MemoryDesc(const void* kip, L4_Word_t num) {
-  if (num >= L4_NumMemoryDescriptors(kip)) return L4_VALUE_CAST(const L4_MemoryDesc_t*, l4_no_object());
-  return L4_POINTER_CAST(const L4_MemoryDesc_t*, l4_kip_at(kip, l4_kip(kip)->MemoryInfo.MemDescPtr)) + num;
+L4_INLINE L4_MemoryDesc_t* L4_MemoryDesc(const void* kip, L4_Word_t num) {
+  if (num >= L4_NumMemoryDescriptors(kip)) return L4_VALUE_CAST(L4_MemoryDesc_t*, l4_no_object());
+  return L4_POINTER_CAST(L4_MemoryDesc_t*, l4_kip_at(kip, l4_kip(kip)->MemoryInfo.MemDescPtr)) + num;
 }
 
 // L4_IsMemoryDescVirtual: does it speak of virtual rather than physical memory?

@@ -144,7 +144,9 @@ L4_INLINE void l4_msg_append_pair(L4_Msg_t* msg, L4_Word_t word0, L4_Word_t word
   msg->raw[end + 1] = word1;
   l4_msg_count(msg, 0, 2);
 }
-L4_INLINE void L4_MsgAppendMapItem(L4_Msg_t* msg, L4_MapItem_t m) { l4_msg_append_pair(msg, m.raw[0], m.raw[1]); }
+L4_INLINE void L4_MsgAppendMapItem(L4_Msg_t* msg, L4_MapItem_t m) {
+  l4_msg_append_pair(msg, m.raw[0], m.raw[1]);
+}
 L4_INLINE void L4_MsgAppendGrantItem(L4_Msg_t* msg, L4_GrantItem_t g) {
   l4_msg_append_pair(msg, g.raw[0], g.raw[1]);
 }
@@ -215,10 +217,13 @@ L4_INLINE void L4_Append(L4_Msg_t* msg, L4_MapItem_t m) { L4_MsgAppendMapItem(ms
 L4_INLINE void L4_Append(L4_Msg_t* msg, L4_GrantItem_t g) { L4_MsgAppendGrantItem(msg, g); }
 L4_INLINE void L4_Append(L4_Msg_t* msg, L4_StringItem_t s) { L4_MsgAppendSimpleStringItem(msg, s); }
 L4_INLINE void L4_Append(L4_Msg_t* msg, L4_StringItem_t* s) { L4_MsgAppendStringItem(msg, s); }
-L4_INLINE void L4_Put(L4_Msg_t* msg, L4_Word_t label, int u, const L4_Word_t* untyped, int t, const void* items) {
+L4_INLINE void L4_Put(L4_Msg_t* msg, L4_Word_t label, int u, const L4_Word_t* untyped, int t,
+                      const void* items) {
   L4_MsgPut(msg, label, u, untyped, t, items);
 }
-L4_INLINE void L4_Get(const L4_Msg_t* msg, L4_Word_t* untyped, void* items) { L4_MsgGet(msg, untyped, items); }
+L4_INLINE void L4_Get(const L4_Msg_t* msg, L4_Word_t* untyped, void* items) {
+  L4_MsgGet(msg, untyped, items);
+}
 L4_INLINE L4_Word_t L4_Get(const L4_Msg_t* msg, L4_Word_t u) { return L4_MsgWord(msg, u); }
 L4_INLINE L4_Word_t L4_Word(const L4_Msg_t* msg, L4_Word_t u) { return L4_MsgWord(msg, u); }
 #endif

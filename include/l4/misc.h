@@ -51,7 +51,8 @@ L4_INLINE L4_Word_t L4_Set_PageAttribute(L4_Fpage_t f, L4_Word_t attribute) {
   L4_LoadMR(0, f.raw & ~7UL);
   return L4_MemoryControl(0, attributes);
 }
-L4_INLINE L4_Word_t L4_Set_PagesAttributes(L4_Word_t n, const L4_Fpage_t* fpages, const L4_Word_t* attributes) {
+L4_INLINE L4_Word_t L4_Set_PagesAttributes(L4_Word_t n, const L4_Fpage_t* fpages,
+                                           const L4_Word_t* attributes) {
   L4_LoadMRs(0, L4_VALUE_CAST(int, n), &fpages[0].raw);
   return L4_MemoryControl((n - 1) & 0x3f, attributes);
 }

@@ -66,8 +66,8 @@ L4_INLINE L4_Word_t L4_Set_ProcessorNo(L4_ThreadId_t dest, L4_Word_t processor) 
 }
 L4_INLINE L4_Word_t L4_Set_Timeslice(L4_ThreadId_t dest, L4_Time_t timeslice, L4_Time_t total_quantum) {
   L4_Word_t old;
-  return L4_Schedule(dest, L4_VALUE_CAST(L4_Word_t, timeslice.raw) << 16 | total_quantum.raw, ~0UL, ~0UL, ~0UL,
-                     &old);
+  return L4_Schedule(dest, L4_VALUE_CAST(L4_Word_t, timeslice.raw) << 16 | total_quantum.raw, ~0UL, ~0UL,
+                     ~0UL, &old);
 }
 // L4_Timeslice: what is left of both.
 L4_INLINE L4_Word_t L4_Timeslice(L4_ThreadId_t dest, L4_Time_t* timeslice, L4_Time_t* total_quantum) {
@@ -77,7 +77,8 @@ L4_INLINE L4_Word_t L4_Timeslice(L4_ThreadId_t dest, L4_Time_t* timeslice, L4_Ti
   return result;
 }
 // L4_Set_PreemptionDelay: sensitive_prio 0 .. 255, max_delay 0 .. 65535 us.
-L4_INLINE L4_Word_t L4_Set_PreemptionDelay(L4_ThreadId_t dest, L4_Word_t sensitive_prio, L4_Word_t max_delay) {
+L4_INLINE L4_Word_t L4_Set_PreemptionDelay(L4_ThreadId_t dest, L4_Word_t sensitive_prio,
+                                           L4_Word_t max_delay) {
   L4_Word_t old;
   return L4_Schedule(dest, ~0UL, ~0UL, ~0UL, (sensitive_prio & 0xff) << 16 | (max_delay & 0xffff), &old);
 }

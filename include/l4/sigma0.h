@@ -34,7 +34,8 @@ L4_INLINE L4_ThreadId_t L4_Sigma0(const void* kip) { return L4_GlobalId(L4_Threa
 // L4_IpcFailed hold for the tag in message register 0, see ipc.h.
 // Memory that the caller has got before is given again.
 // The caller's acceptor is changed.
-L4_INLINE L4_Fpage_t L4_Sigma0_Request(L4_ThreadId_t s0, L4_Fpage_t f, L4_Word_t attribute, L4_Fpage_t window) {
+L4_INLINE L4_Fpage_t L4_Sigma0_Request(L4_ThreadId_t s0, L4_Fpage_t f, L4_Word_t attribute,
+                                       L4_Fpage_t window) {
   L4_MsgTag_t tag;
   L4_Fpage_t given;
   if (L4_IsNilThread(s0)) s0 = L4_Sigma0(L4_POINTER_CAST(const void*, 0));
@@ -63,7 +64,8 @@ L4_INLINE L4_Fpage_t L4_Sigma0_GetAny(L4_ThreadId_t s0, L4_Word_t log2_size, L4_
   return L4_Sigma0_Request(s0, any, L4_DefaultMemory, window);
 }
 // L4_Sigma0_GetSpecial: that memory with an attribute; how drivers ask for devices.
-L4_INLINE L4_Fpage_t L4_Sigma0_GetSpecial(L4_ThreadId_t s0, L4_Word_t attribute, L4_Fpage_t f, L4_Fpage_t window) {
+L4_INLINE L4_Fpage_t L4_Sigma0_GetSpecial(L4_ThreadId_t s0, L4_Word_t attribute, L4_Fpage_t f,
+                                          L4_Fpage_t window) {
   return L4_Sigma0_Request(s0, f, attribute, window);
 }
 

@@ -20,7 +20,8 @@ L4_INLINE L4_Word_t l4_exchange_registers(L4_Word_t dest, struct l4_exchange* x)
   register L4_Word_t user_handle __asm__("r10") = x->user_handle;
   L4_Word_t control = x->control, sp = x->sp, pager = x->pager;
   __asm__ volatile(L4_CALL(link)
-                   : "+a"(dest), "+S"(control), "+d"(sp), "+r"(ip), "+r"(flags), "+r"(user_handle), "+D"(pager)
+                   : "+a"(dest), "+S"(control), "+d"(sp), "+r"(ip), "+r"(flags), "+r"(user_handle),
+                     "+D"(pager)
                    : L4_LINK(exchange_registers)
                    : "rbx", "r12", "r13", "r14", "r15", L4_CALL_CLOBBERS);
   x->control = control;
@@ -44,8 +45,8 @@ L4_INLINE L4_Word_t l4_thread_control(L4_Word_t dest, L4_Word_t space, L4_Word_t
   return result;
 }
 
-L4_INLINE L4_Word_t l4_space_control(L4_Word_t space, L4_Word_t control, L4_Word_t kip_area, L4_Word_t utcb_area,
-                                     L4_Word_t redirector, L4_Word_t* old_control) {
+L4_INLINE L4_Word_t l4_space_control(L4_Word_t space, L4_Word_t control, L4_Word_t kip_area,
+                                     L4_Word_t utcb_area, L4_Word_t redirector, L4_Word_t* old_control) {
   register L4_Word_t r8 __asm__("r8") = utcb_area;
   register L4_Word_t r9 __asm__("r9") = redirector;
   L4_Word_t result;
@@ -74,7 +75,8 @@ L4_INLINE void l4_thread_switch(L4_Word_t dest) {
   __asm__ volatile(L4_CALL(link)
                    : "+D"(dest)
                    : L4_LINK(thread_switch)
-                   : "rax", "rbx", "rdx", "rsi", "r8", "r9", "r10", "r12", "r13", "r14", "r15", L4_CALL_CLOBBERS);
+                   : "rax", "rbx", "rdx", "rsi", "r8", "r9", "r10", "r12", "r13", "r14", "r15",
+                     L4_CALL_CLOBBERS);
 }
 
 L4_INLINE L4_Word64_t l4_system_clock(void) {
@@ -82,7 +84,8 @@ L4_INLINE L4_Word64_t l4_system_clock(void) {
   __asm__ volatile(L4_CALL(link)
                    : "=a"(clock)
                    : L4_LINK(system_clock)
-                   : "rbx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r12", "r13", "r14", "r15", L4_CALL_CLOBBERS);
+                   : "rbx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r12", "r13", "r14", "r15",
+                     L4_CALL_CLOBBERS);
   return clock;
 }
 

@@ -83,11 +83,11 @@ L4_INLINE L4_Word_t L4_DeassociateInterrupt(L4_ThreadId_t interrupt) {
 // Result: dest's global id if dest was a local id, else its local id;
 // L4_nilthread and L4_ErrorCode() == L4_ErrInvalidThread when dest does not exist,
 // is inactive or is none of the caller's business.
-L4_INLINE L4_ThreadId_t L4_ExchangeRegisters(L4_ThreadId_t dest, L4_Word_t control, L4_Word_t sp, L4_Word_t ip,
-                                             L4_Word_t flags, L4_Word_t user_handle, L4_ThreadId_t pager,
-                                             L4_Word_t* old_control, L4_Word_t* old_sp, L4_Word_t* old_ip,
-                                             L4_Word_t* old_flags, L4_Word_t* old_user_handle,
-                                             L4_ThreadId_t* old_pager) {
+L4_INLINE L4_ThreadId_t L4_ExchangeRegisters(L4_ThreadId_t dest, L4_Word_t control, L4_Word_t sp,
+                                             L4_Word_t ip, L4_Word_t flags, L4_Word_t user_handle,
+                                             L4_ThreadId_t pager, L4_Word_t* old_control, L4_Word_t* old_sp,
+                                             L4_Word_t* old_ip, L4_Word_t* old_flags,
+                                             L4_Word_t* old_user_handle, L4_ThreadId_t* old_pager) {
   struct l4_exchange x = {control, sp, ip, flags, user_handle, pager.raw};
   L4_ThreadId_t result;
   result.raw = l4_exchange_registers(dest.raw, &x);
@@ -155,7 +155,12 @@ L4_INLINE void L4_Start(L4_ThreadId_t t) {
 }
 L4_INLINE void L4_Start_SpIp(L4_ThreadId_t t, L4_Word_t sp, L4_Word_t ip) {
   struct l4_exchange x = {
-      L4_ExRegApplyHalt | L4_ExRegAbortReceive | L4_ExRegAbortSend | L4_ExRegSp | L4_ExRegIp, sp, ip, 0, 0, 0};
+      L4_ExRegApplyHalt | L4_ExRegAbortReceive | L4_ExRegAbortSend | L4_ExRegSp | L4_ExRegIp,
+      sp,
+      ip,
+      0,
+      0,
+      0};
   l4_exchange_some(t, &x);
 }
 L4_INLINE void L4_Start_SpIpFlags(L4_ThreadId_t t, L4_Word_t sp, L4_Word_t ip, L4_Word_t flags) {

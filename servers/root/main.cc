@@ -83,8 +83,8 @@ bool exception(Task& task, const l4::Words& message) {
   L4_StoreMR(L4_ExcNumber, &number);
   L4_StoreMR(L4_ExcErrorCode, &error);
   L4_StoreMR(L4_ExcRsp, &sp);
-  print("root: {}: exception {}, error code {}, instruction {}, stack {}: ended\n", task.name(), number, hex(error),
-        hex(message[L4_ExcRip]), hex(sp));
+  print("root: {}: exception {}, error code {}, instruction {}, stack {}: ended\n", task.name(), number,
+        hex(error), hex(message[L4_ExcRip]), hex(sp));
   end_task(task, Task::State::failed);
   return false;
 }

@@ -60,7 +60,8 @@ void Task::fill(l4::Word page, l4::Word frame) const {
     const l4::Word from = page > segment.virtual_address ? page : segment.virtual_address;
     const l4::Word to = page + page_size < file_end ? page + page_size : file_end;
     if (from >= to) continue;
-    const unsigned char* const source = module_.file.data() + segment.file_offset + (from - segment.virtual_address);
+    const unsigned char* const source =
+        module_.file.data() + segment.file_offset + (from - segment.virtual_address);
     __builtin_memcpy(reinterpret_cast<void*>(frame + (from - page)), source, to - from);
   }
 }

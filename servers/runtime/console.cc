@@ -48,7 +48,7 @@ void serve_console(l4::Words& message) {
 void write_text(std::string_view text) {
   if (in_root_task()) return serial_write(text);
   while (!text.empty()) {
-    const std::string_view part = text.substr(0, console_bytes);
+    const std::string_view part(text.data(), text.size() < console_bytes ? text.size() : console_bytes);
     console_call(L4_Pager(), part);
     text.remove_prefix(part.size());
   }

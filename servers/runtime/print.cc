@@ -34,7 +34,7 @@ void put_value(Output& out, left text) {
 std::string_view put_until_gap(Output& out, std::string_view format) {
   for (std::size_t i = 0; i + 1 < format.size(); ++i) {
     if (format[i] == '{' && format[i + 1] == '}') {
-      out.put(format.substr(0, i));
+      out.put(std::string_view(format.data(), i));
       format.remove_prefix(i + 2);
       return format;
     }

@@ -16,7 +16,8 @@ l4::Word next_window = l4::Word{1} << 40;
 // The largest flexpage that begins at low and ends at or before high.
 unsigned largest_order(l4::Word low, l4::Word high) {
   unsigned order = 12;
-  while (order < 46 && (low & ((l4::Word{2} << order) - 1)) == 0 && high - low >= (l4::Word{2} << order)) ++order;
+  while (order < 46 && (low & ((l4::Word{2} << order) - 1)) == 0 && high - low >= (l4::Word{2} << order))
+    ++order;
   return order;
 }
 

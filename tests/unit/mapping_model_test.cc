@@ -167,7 +167,7 @@ class Trial {
 
  private:
   // Page numbers in a few neighbourhoods: edges of tables of each level, the end.
-  static constexpr std::array<u64, 5> places{0x8000, 0x8'0000, 0x3fff8, 0x7fffff8, page_limit - 15};
+  static constexpr std::array<u64, 5> places{0x3000, 0x8'0000, 0x3fff8, 0x7fffff8, page_limit - 15};
 
   unsigned below(unsigned limit) { return static_cast<unsigned>(random_() >> 8) % limit; }
   u64 some_page() {
@@ -266,6 +266,8 @@ class Trial {
     const auto fixed = model_.fixed.find(key);
     bool allowed = found != model_.entries.end() && (found->second.rights & needed) != 0;
     if (fixed != model_.fixed.end()) allowed = !execute && (!write || fixed->second);
+    const bool device = found != model_.entries.end() && found->second.frame >= host::ram_size >> page_bits;
+    if (who != loaded_ && device) allowed = false;
     if (allowed && fixed == model_.fixed.end()) found->second.marks |= write ? 7 : 5;
     if (who == loaded_) {
       REQUIRE(host::access(page << page_bits, write, execute) == allowed);
@@ -342,7 +344,9 @@ class Trial {
           const Entry& entry = model_.entries[key];
           const Mapping* const node = from_link<Mapping>(slot.link());
           REQUIRE(key_of(node) == key);
-          REQUIRE(node->status == entry.owed);
+          const u8 owed = static_cast<u8>(((node->status & entry::accessed) != 0 ? 5 : 0) |
+                                          ((node->status & entry::dirty) != 0 ? 6 : 0));
+          REQUIRE(owed == entry.owed);
           REQUIRE(slot.frame().value == entry.frame * page_size);
           REQUIRE((node->parent != 0) == entry.has_parent);
           if (entry.has_parent) {

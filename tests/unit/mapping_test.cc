@@ -8,11 +8,12 @@ using namespace mica::test;
 
 namespace {
 
-constexpr Address frame_a = 0x800'0000, frame_b = 0x800'1000;  // beyond the arena: sigma0 does not mind
+constexpr u64 kernel_memory = u64{32} << 20;
+constexpr Address frame_a = 0x300'0000, frame_b = 0x300'1000;  // RAM that is not the kernel's
 
 struct Machine {
   Machine() {
-    host::reset();
+    host::reset(kernel_memory);
     frames = frame_store.free_frames();
     for (auto* space : {&sigma0, &a, &b, &c}) *space = std::make_unique<TestSpace>(space == &sigma0);
   }
@@ -435,6 +436,8 @@ TEST_CASE("the software walk is the hardware's") {
   unmap(**m.a, Fpage::memory(page, 12), true);
   REQUIRE(map_page(**m.sigma0, frame_a, **m.a, page, rw));
   CHECK(translate(**m.a, page, Rights{Rights::w}));
+  REQUIRE(map_page(**m.sigma0, 0xfee0'0000, **m.b, page));
+  CHECK_FALSE(translate(**m.b, page, ro));  // a device's registers are out of the kernel's reach
   CHECK(unmap(**m.a, Fpage::memory(page, 12), true) == all);
   unmap(**m.a, Fpage::memory(page, 12, Rights{Rights::x}), true);
   CHECK_FALSE(translate(**m.a, page, Rights{Rights::x}));

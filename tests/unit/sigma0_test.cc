@@ -30,10 +30,12 @@ struct Machine {
   }
 };
 
-std::vector<std::pair<Address, unsigned>> fresh_blocks(Ownership& memory, Address base, unsigned order, Owner owner,
-                                                       bool& given) {
+std::vector<std::pair<Address, unsigned>> fresh_blocks(Ownership& memory, Address base, unsigned order,
+                                                       Owner owner, bool& given) {
   std::vector<std::pair<Address, unsigned>> blocks;
-  given = memory.claim(base, order, owner, any_kind, [&](Address at, unsigned size) { blocks.push_back({at, size}); });
+  given = memory.claim(base, order, owner, any_kind, [&](Address at, unsigned size) {
+    blocks.push_back({at, size});
+  });
   return blocks;
 }
 
@@ -158,7 +160,8 @@ TEST_CASE("sigma0: random requests agree with a table of pages") {
         bool possible = false;
         for (unsigned p = 0; p < pages; p += count) {
           bool all = true;
-          for (unsigned q = p; q < p + count; ++q) all = all && kinds[q] == Kind::conventional && owners[q] == 0;
+          for (unsigned q = p; q < p + count; ++q)
+            all = all && kinds[q] == Kind::conventional && owners[q] == 0;
           possible = possible || all;
         }
         const auto base = memory.claim_any(order, owner);

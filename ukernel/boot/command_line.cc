@@ -72,6 +72,10 @@ BootOptions parse_options(std::string_view command_line) {
       if (from(word, 3) == "off") options.no_execute_off = true;
       else if (from(word, 3) == "on") options.no_execute_off = false;
       else options.fault = "option nx= is neither on nor off";
+    } else if (word.starts_with("fastpath=")) {
+      if (from(word, 9) == "off") options.fast_path_off = true;
+      else if (from(word, 9) == "on") options.fast_path_off = false;
+      else options.fault = "option fastpath= is neither on nor off";
     }
   }
 }

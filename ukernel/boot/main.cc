@@ -130,6 +130,7 @@ void fill_platform(const Placement& placement, const BootOptions& options, u64 t
   platform.memory_high = placement.kernel_memory.high;
   platform.boot_tsc = tsc;
   platform.no_execute_off = options.no_execute_off ? 1 : 0;
+  platform.fast_path_off = options.fast_path_off ? 1 : 0;
   platform.framebuffer = loader.framebuffer;
 }
 

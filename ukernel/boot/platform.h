@@ -52,7 +52,7 @@ struct Platform {
   u32 cpu_count;
   u32 io_apic_count;
   u32 override_count;
-  u32 reserved;
+  u32 fast_path_off;   // boot option "fastpath=off": every Ipc takes the C++ path
   u32 cpu_apic_ids[max_cpus];  // the boot processor first
   IoApic io_apics[max_io_apics];
   InterruptOverride overrides[max_overrides];
