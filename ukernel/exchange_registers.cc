@@ -4,6 +4,7 @@
 
 #include "calls.h"
 #include "ipc.h"
+#include "message.h"
 #include "scheduler.h"
 
 namespace mica {
@@ -34,7 +35,10 @@ void exchange(Cpu& cpu, Thread& t, Registers& r, bool local) {
   old.r10 = t.tcr->user_defined_handle;
   if (((control & abort_send) && t.state == State::sending) || ((control & abort_receive) && t.is_receiving()))
     cancel_ipc(cpu, t);
-  if (control & abort_receive) t.pending_receive = false;
+  if ((control & abort_receive) && t.pending_receive) {
+    t.pending_receive = false;
+    set_ipc_error(t, Phase::receive, {IpcError::cancelled});
+  }
   if (control & set_sp) t.rsp = r.rdx;
   if (control & set_ip) {
     t.disarm();
@@ -54,6 +58,7 @@ void exchange(Cpu& cpu, Thread& t, Registers& r, bool local) {
     }
   }
   if (&t != cpu.current) enqueue(cpu, t);
+  old.rip = r.rip;  // t may be the caller
   r = old;
 }
 

@@ -52,8 +52,12 @@ void detach_all(Cpu& cpu, Thread& handler) {
   each_interrupt_of(handler, [&](Thread& t) { attach_interrupt(cpu, t, nullptr); });
 }
 
-void rename_handler(const Thread& handler, ThreadId id) {
-  each_interrupt_of(handler, [&](Thread& t) { t.first_pager = id; });
+void rename_handler(Cpu& cpu, const Thread& handler, ThreadId id) {
+  each_interrupt_of(handler, [&](Thread& t) {
+    withdraw(cpu, t);
+    t.first_pager = id;
+    unmask_line(line_of(t));
+  });
 }
 
 Thread* handle_line(Cpu& cpu, Thread&, unsigned line) {

@@ -16,8 +16,9 @@ void create_interrupt_threads();
 void attach_interrupt(Cpu& cpu, Thread& interrupt, Thread* handler);
 // A handler is going away: its lines are masked and free.
 void detach_all(Cpu& cpu, Thread& handler);
-// A handler keeps its lines under its new id.
-void rename_handler(const Thread& handler, ThreadId id);
+// A handler keeps its lines under its new id; a message under way is withdrawn,
+// and comes again if the device still holds its line.
+void rename_handler(Cpu& cpu, const Thread& handler, ThreadId id);
 
 // A line fired, while `current` ran.
 extern "C" Thread* handle_line(Cpu& cpu, Thread& current, unsigned line);

@@ -213,6 +213,7 @@ void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
 Thread* send_kernel_message(Cpu& cpu, Thread& t, Thread* handler) {
   t.as_sender = t.intended = ThreadId::nil();
   if (!handler || handler == &t || handler->is_interrupt()) {
+    t.protocol = Protocol::user;
     halt(t);
     return reschedule(cpu);
   }

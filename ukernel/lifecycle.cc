@@ -95,7 +95,7 @@ CallError activate(Cpu& cpu, Thread& t, ThreadId pager) {
   if (!space.initialised) return CallError::invalid_space;
   const u64 offset = t.utcb_location - space.utcb_area.base();
   const u64 slot = offset >> utcb_align_bits;
-  if ((offset & (utcb_size - 1)) != 0 || slot >= space.slots.count || slot >= max_threads)
+  if ((offset & (utcb_size - 1)) != 0 || slot >= space.slots.count)
     return CallError::utcb_area;
   Thread** const entry = slot_entry(space, slot);
   if (!entry) return CallError::no_memory;
@@ -124,11 +124,12 @@ CallError activate(Cpu& cpu, Thread& t, ThreadId pager) {
 
 void delete_thread(Cpu& cpu, Thread& t) {
   Space& space = *t.space;
+  const bool was_active = t.active();
   detach_all(cpu, t);
   remove_from_cpu(cpu, t);
   withdraw(cpu, t);
   fail_partners(cpu, t);
-  if (t.active()) {
+  if (was_active) {
     *slot_entry(space, (t.utcb_location - space.utcb_area.base()) >> utcb_align_bits) = no_thread();
     --space.active_count;
   }
@@ -139,8 +140,8 @@ void delete_thread(Cpu& cpu, Thread& t) {
 }
 
 void rename_thread(Cpu& cpu, Thread& t, ThreadId id) {
+  rename_handler(cpu, t, id);
   fail_partners(cpu, t);
-  rename_handler(t, id);
   t.id = id;
   if (t.tcr) t.tcr->my_global_id = id.raw;
 }

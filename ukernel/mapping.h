@@ -41,11 +41,11 @@ struct Mapping {
   u32 parent = 0;          // 0 = root
   u32 space = 0;           // the space that holds the mapping
   u32 depth = 0;
-  u8 ports = 0;            // 1: an I/O port, 0: memory
-  u8 order = 0;            // log2 of the size in pages (0 until large pages come)
-  u8 status = 0;           // marks from below that its holder has not asked for yet
+  u8 ports = 0;   // 1: an I/O port, 0: memory
+  u8 order = 0;   // log2 of the size in pages (0 until large pages come)
+  u8 status = 0;  // marks from below that its holder has not asked for yet
   u8 reserved = 0;
-  u64* leaf = nullptr;     // the entry; its table knows the page's number
+  u64* leaf = nullptr;  // the entry; its table knows the page's number
 };
 static_assert(sizeof(Mapping) == 32);
 

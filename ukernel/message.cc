@@ -56,7 +56,9 @@ Failure transfer_items(Thread& sender, Thread& receiver, MsgTag tag, Fpage windo
   Failure failure;
   MapNeeds needs;
   each_item(sender, tag, [&](unsigned i, TypedItem item) {
-    if (item.is_map_or_grant() && !window.is_nil())
+    // The words beyond the registers may have changed while the sender was queued.
+    const bool whole = i + item.words() <= 1 + tag.untyped() + tag.typed();
+    if (whole && item.is_map_or_grant() && !window.is_nil())
       count_needs(*sender.space, *receiver.space, window, map_item(sender, i, item), needs);
     else
       failure = {IpcError::overflow, 0};

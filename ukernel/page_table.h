@@ -39,11 +39,11 @@ struct TableNode {
   static constexpr u64 entry_count = u64{1} << index_bits;
 
   struct Head {
-    u64 seen[entry_count / 64];     // a bit for each present entry, and some others
-    u64 first_page;                 // number of the first page below the node
-    u64* parent;                    // the entry that leads to the node
-    u64 has_leaves;                 // 1: the entries are pages, 0: tables
-    TableNode* next;                // of all nodes of the tree, newest first
+    u64 seen[entry_count / 64];  // a bit for each present entry, and some others
+    u64 first_page;              // number of the first page below the node
+    u64* parent;                 // the entry that leads to the node
+    u64 has_leaves;              // 1: the entries are pages, 0: tables
+    TableNode* next;             // of all nodes of the tree, newest first
   };
 
   u64 entries[entry_count];
@@ -121,7 +121,8 @@ class PageTable {
   void for_all_present(Visit&& visit) const {
     for (TableNode* node = tables_; node; node = node->head.next) {
       if (node->head.has_leaves == 0) continue;
-      for (u64 i = 0; (i = node->next_present(i)) < TableNode::entry_count; ++i) visit(Slot{node->entries + i});
+      for (u64 i = 0; (i = node->next_present(i)) < TableNode::entry_count; ++i)
+        visit(Slot{node->entries + i});
     }
   }
   // Gives every table below the root back (and the root, if make() took it),

@@ -43,12 +43,14 @@ class FrameStore {
   bool owns(Phys address) const;
 
  private:
-  struct FreeFrame { FreeFrame *next, *prev; };
+  struct FreeFrame {
+    FreeFrame *next, *prev;
+  };
   struct Region {
-    Phys low, high;       // as added
+    Phys low, high;        // as added
     Phys base, untouched;  // of the frames; [untouched, end) was never handed out
     Phys end;
-    u64* single_free;     // a bit a frame from `base`: is it in the list of singles?
+    u64* single_free;  // a bit a frame from `base`: is it in the list of singles?
   };
 
   Region& region_of(Phys frame);
@@ -129,7 +131,9 @@ class Pool {
   void drain();
 
  private:
-  struct FreeNode { FreeNode* next; };
+  struct FreeNode {
+    FreeNode* next;
+  };
 
   u64 pages_for(u64 mappings) const;
   Mapping* take_fresh_mapping();
@@ -140,7 +144,7 @@ class Pool {
   // Mapping nodes that were used before, and the rest of the newest page of them.
   FreeNode* free_nodes_ = nullptr;
   Mapping* fresh_ = nullptr;
-  u64 free_count_ = 0;   // both together
+  u64 free_count_ = 0;  // both together
   u64 fresh_count_ = 0;
   void* mapping_pages_ = nullptr;
 };

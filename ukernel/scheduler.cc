@@ -62,7 +62,7 @@ void update_top(Cpu& cpu, const Thread& next) {
 // Makes `next` the running thread.
 Thread* resume(Cpu& cpu, Thread& next) {
   if (cpu.fpu_owner != next.fpu_thread()) switch_fpu(cpu, next);
-  if (cpu.io_loaded) switch_ports(cpu, next);
+  if (cpu.io_enabled && &next != cpu.current) disable_ports(cpu);
   cpu.current = &next;
   update_timer(cpu, next);
   update_top(cpu, next);

@@ -30,7 +30,8 @@ bool set_areas(Space& space, Fpage kip_area, Fpage utcb_area) {
   space.kip_area = kip_area;
   space.utcb_area = utcb_area;
   space.slots.first = utcb_area.base() + utcb_mr_offset;
-  space.slots.count = u64{1} << (utcb_area.order() - utcb_align_bits);
+  const u64 slots = u64{1} << (utcb_area.order() - utcb_align_bits);
+  space.slots.count = slots < max_threads ? slots : max_threads;
   space.initialised = true;
   return true;
 }

@@ -47,8 +47,12 @@ void enter(Slot slot, Mapping* node, u64 value) {
 // Makes `node` a mapping of `space` that is derived from `parent`.
 inline void derive(Mapping* node, Mapping* parent, Space& space) {
   const u32 link = to_link(node), parent_link = to_link(parent), next = parent->next;
-  *node = {.next = next, .prev = parent_link, .parent = parent_link, .space = to_link(&space),
-           .depth = parent->depth + 1, .ports = parent->ports};
+  *node = {.next = next,
+           .prev = parent_link,
+           .parent = parent_link,
+           .space = to_link(&space),
+           .depth = parent->depth + 1,
+           .ports = parent->ports};
   parent->next = link;
   if (next != 0) mapping_at(next)->prev = link;
 }
@@ -97,7 +101,10 @@ struct Move {
   Mapping* const node = move.to.pool.take_mapping();
   if (!node) return;
   if (move.grant) {
-    *node = {.parent = from->parent, .space = to_link(&move.to), .depth = from->depth, .ports = from->ports,
+    *node = {.parent = from->parent,
+             .space = to_link(&move.to),
+             .depth = from->depth,
+             .ports = from->ports,
              .status = from->status};
     from->status = 0;
     take_place(node, from);
@@ -130,7 +137,8 @@ class TableCount {
   }
   void add_range(u64 page, u64 count) {
     const u64 end = page + count, enough = frame_store.free_frames() + 1;  // more cannot be had
-    for (; page < end && tables_ < enough; page = (page / TableNode::entry_count + 1) * TableNode::entry_count) {
+    for (; page < end && tables_ < enough;
+         page = (page / TableNode::entry_count + 1) * TableNode::entry_count) {
       add(page);
     }
   }
@@ -157,7 +165,8 @@ MapRange cut_to_window(Fpage window, const MapItem& item) {
   if (window.is_io()) return {};
   const unsigned size = send.order(), room = window.order();
   const auto below = [](unsigned order) { return (u64{1} << order) - 1; };
-  u64 source = send.base(), target = window.base(), count = u64{1} << ((size < room ? size : room) - page_bits);
+  u64 source = send.base(), target = window.base(),
+      count = u64{1} << ((size < room ? size : room) - page_bits);
   if (size > room) {
     source += item.send_base & below(size) & ~below(room);
   } else {
@@ -173,7 +182,8 @@ MapRange cut_to_window(Fpage window, const MapItem& item) {
 
 namespace {
 
-[[gnu::cold, gnu::noinline]] void count_exactly(Space& from, Space& to, Fpage window, const MapItem& item, MapNeeds& needs) {
+[[gnu::cold, gnu::noinline]] void count_exactly(Space& from, Space& to, Fpage window, const MapItem& item,
+                                                MapNeeds& needs) {
   const MapRange range = cut_to_window(window, item);
   if (range.count == 0) return;
   TableCount taking(tree_of(to, range.ports)), giving(tree_of(from, range.ports));
@@ -207,7 +217,8 @@ namespace {
 
 [[gnu::cold, gnu::noinline]] bool reserve_exactly(const Pool& from, const Pool& to, const MapNeeds& needs) {
   const u64 tables = needs.single_pages * most_tables;
-  const u64 from_tables = needs.from_tables + tables, from_mappings = needs.from_mappings + needs.single_pages;
+  const u64 from_tables = needs.from_tables + tables,
+            from_mappings = needs.from_mappings + needs.single_pages;
   const u64 to_tables = needs.to_tables + tables, to_mappings = needs.to_mappings + needs.single_pages;
   if (&from == &to) return to.reserve(from_tables + to_tables, from_mappings + to_mappings);
   const Pool::Draw one = from.draw_for(from_tables, from_mappings);
@@ -220,8 +231,8 @@ namespace {
 
 void count_needs(Space& from, Space& to, Fpage window, const MapItem& item, MapNeeds& needs) {
   // Where there is plenty, nobody needs to know what a single page takes.
-  if (item.send.size_field() == page_bits && needs.single_pages < Pool::plenty_frames / 16 && from.pool.has_plenty() &&
-      to.pool.has_plenty()) {
+  if (item.send.size_field() == page_bits && needs.single_pages < Pool::plenty_frames / 16 &&
+      from.pool.has_plenty() && to.pool.has_plenty()) {
     ++needs.single_pages;
     return;
   }

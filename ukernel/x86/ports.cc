@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // I/O ports of the running thread: the task state segment holds a copy of one
-// space's bitmap, which counts only while a thread of that space runs.
+// space's bitmap. It counts from the first IN or OUT that faults until another
+// thread runs, which keeps it out of the fast path's way.
 #include "../cpu.h"
 #include "descriptors.h"
 #include "init.h"
@@ -8,26 +9,22 @@
 
 namespace mica {
 
-void switch_ports(Cpu& cpu, const Thread& next) {
-  const bool wanted = cpu.io_loaded && next.space == cpu.io_loaded;
-  if (wanted == cpu.io_enabled) return;
-  cpu.io_enabled = wanted;
-  if (wanted) {
-    io_bitmap_enable();
-  } else {
-    io_bitmap_disable();
-  }
-}
-
-void forget_ports(Cpu& cpu) {
-  cpu.io_loaded = nullptr;
+void disable_ports(Cpu& cpu) {
   cpu.io_enabled = false;
   io_bitmap_disable();
 }
 
+void forget_ports(Cpu& cpu) {
+  cpu.io_loaded = nullptr;
+  disable_ports(cpu);
+}
+
 void load_ports(Cpu& cpu, Space& space) {
   if (!space.io_bitmap) return forget_ports(cpu);
-  io_bitmap_load(space.io_bitmap);
+  if (cpu.io_loaded == &space)
+    io_bitmap_enable();
+  else
+    io_bitmap_load(space.io_bitmap);
   cpu.io_loaded = &space;
   cpu.io_enabled = true;
 }

@@ -76,11 +76,11 @@ void switch_fpu(Cpu& cpu, Thread& next);
 void drop_fpu(Cpu& cpu);
 // Gives a thread its first, clean FPU state in memory of one frame.
 void init_fpu_state(FpuState* state);
-// Lets IN and OUT through for the ports of `next`'s space, if they are the loaded ones.
-void switch_ports(Cpu& cpu, const Thread& next);
-void forget_ports(Cpu& cpu);
-// Loads the ports of a space for the running thread.
+// Lets the running thread use the ports of its space, until another thread runs.
 void load_ports(Cpu& cpu, Space& space);
+void disable_ports(Cpu& cpu);
+// The space whose ports were loaded last is going away, or has other ports now.
+void forget_ports(Cpu& cpu);
 
 // Time (timer.h has the implementation): deadlines in ticks.
 void arm_timer(Ticks deadline);
