@@ -3,6 +3,7 @@
 
 #include <seam.h>
 
+#include "assertion.h"
 #include "interrupt.h"
 #include "message.h"
 #include "scheduler.h"
@@ -16,6 +17,7 @@ namespace {
 // --- The queue of those who wait to send to a thread --------------------------
 
 void join_senders(Thread& t, Thread& partner) {
+  MICA_ASSERT(!t.queue.next && t.wait == 0);
   t.partner = &partner;
   t.state = State::sending;
   if (Thread* const head = partner.senders) {
@@ -29,6 +31,7 @@ void join_senders(Thread& t, Thread& partner) {
 }
 
 void leave_senders(Thread& t) {
+  MICA_ASSERT(t.state == State::sending && t.partner);
   Thread*& head = t.partner->senders;
   if (t.queue.next == &t) {
     head = nullptr;

@@ -3,6 +3,7 @@
 
 #include <seam.h>
 
+#include "assertion.h"
 #include "interrupt.h"
 #include "ipc.h"
 #include "scheduler.h"
@@ -91,6 +92,7 @@ Thread* create_thread(ThreadId id, Space& space, ThreadId scheduler) {
 }
 
 CallError activate(Cpu& cpu, Thread& t, ThreadId pager) {
+  MICA_ASSERT(t.state == State::inactive);
   Space& space = *t.space;
   if (!space.initialised) return CallError::invalid_space;
   const u64 offset = t.utcb_location - space.utcb_area.base();
@@ -123,6 +125,7 @@ CallError activate(Cpu& cpu, Thread& t, ThreadId pager) {
 }
 
 void delete_thread(Cpu& cpu, Thread& t) {
+  MICA_ASSERT(&t != cpu.current && t.exists());
   Space& space = *t.space;
   const bool was_active = t.active();
   detach_all(cpu, t);

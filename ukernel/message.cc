@@ -3,6 +3,7 @@
 
 #include <seam.h>
 
+#include "assertion.h"
 #include "thread_table.h"
 #include "timeout.h"
 
@@ -175,6 +176,7 @@ bool well_formed(const Thread& sender) {
 }
 
 Failure deliver(Cpu& cpu, Thread& sender, Thread& receiver) {
+  MICA_ASSERT(&sender != &receiver);
   cancel_timeout(cpu, receiver);
   receiver.end_wait();
   return receiver.protocol == Protocol::user ? deliver_to_user(sender, receiver)

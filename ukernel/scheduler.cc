@@ -4,6 +4,7 @@
 #include <bit>
 #include <seam.h>
 
+#include "assertion.h"
 #include "ipc.h"
 #include "timeout.h"
 
@@ -61,6 +62,7 @@ void update_top(Cpu& cpu, const Thread& next) {
 
 // Makes `next` the running thread.
 Thread* resume(Cpu& cpu, Thread& next) {
+  MICA_ASSERT(next.runnable() && !is_queued(next) && !next.pending_receive);
   if (cpu.fpu_owner != next.fpu_thread()) switch_fpu(cpu, next);
   if (cpu.io_enabled && &next != cpu.current) disable_ports(cpu);
   cpu.current = &next;
@@ -130,6 +132,7 @@ Thread* reschedule(Cpu& cpu) {
 }
 
 Thread* hand_off(Cpu& cpu, Thread& to) {
+  MICA_ASSERT(!is_queued(to) && !cpu.current->runnable());
   if (cpu.ready_top > to.priority || to.halted) {
     enqueue(cpu, to);
     return reschedule(cpu);
@@ -150,6 +153,7 @@ Thread* run_if_urgent(Cpu& cpu, Thread& woken) {
 }
 
 Thread* donate(Cpu& cpu, Thread& to) {
+  MICA_ASSERT(is_queued(to));
   dequeue(cpu, to);
   enqueue_first(cpu, *cpu.current);
   return resume(cpu, to);

@@ -2,6 +2,7 @@
 #include <new>
 #include <seam.h>
 
+#include "assertion.h"
 #include "kip.h"
 #include "lifecycle.h"
 #include "thread_table.h"
@@ -37,6 +38,7 @@ bool set_areas(Space& space, Fpage kip_area, Fpage utcb_area) {
 }
 
 void drop_areas(Space& space) {
+  MICA_ASSERT(space.active_count == 0);
   if (!space.initialised) return;
   remove_fixed_page(space, space.kip_area.base());
   UtcbSlots& slots = space.slots;
@@ -59,6 +61,7 @@ void drop_areas(Space& space) {
 }
 
 void destroy_space(Cpu& cpu, Space& space) {
+  MICA_ASSERT(space.thread_count == 0);
   if (is_loaded(space.memory.root())) load_kernel_root();
   if (cpu.io_loaded == &space) forget_ports(cpu);
   drop_areas(space);

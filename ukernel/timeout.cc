@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "timeout.h"
 
+#include "assertion.h"
+
 namespace mica {
 
 namespace {
@@ -43,6 +45,7 @@ Thread* meld(Thread* a, Thread* b) {
 }  // namespace
 
 void set_timeout(Cpu& cpu, Thread& thread, Ticks when) {
+  MICA_ASSERT(!has_timeout(thread));
   thread.wakes_at = when;
   thread.heap_left = thread.heap_right = thread.heap_parent = nullptr;
   thread.heap_rank = 1;
