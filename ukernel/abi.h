@@ -174,7 +174,7 @@ struct TypedItem {
   constexpr bool string_continues() const { return bits(raw, 9, 1) != 0; }
   constexpr u64 string_length() const { return raw >> 10; }
   // Words of the message that the item takes.
-  constexpr unsigned words() const { return is_string() ? 1 + string_pointers() : 2; }
+  [[gnu::always_inline]] constexpr unsigned words() const { return is_string() ? 1 + string_pointers() : 2; }
 };
 
 // Buffer register 0: what the receiver takes.

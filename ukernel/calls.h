@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cpu.h"
+#include "ipc.h"
 #include "thread_table.h"
 
 namespace mica {
@@ -26,11 +27,7 @@ inline void set_result(Thread& caller, CallError error) {
   if (error != CallError::none) caller.tcr->error_code = static_cast<u64>(error);
 }
 
-// The global id that an argument names, if such a thread exists; local ids are
-// converted, special ids and ids that nobody has give null.
-inline Thread* named_thread(const Thread& caller, u64 raw) {
-  const ThreadId id{raw};
-  return id.is_local() ? find_local(*caller.space, id) : find_thread(id);
-}
+// The thread that an argument names by a global or a local id; null: no thread.
+inline Thread* named_thread(const Thread& caller, u64 raw) { return resolve(caller, ThreadId{raw}); }
 
 }  // namespace mica

@@ -23,43 +23,44 @@ bool may_exchange(const Thread& caller, const Thread& t) {
   return pager && pager->space == caller.space;
 }
 
+// Puts the new value into `field` if the control says so; returns the old one.
+template <typename T>
+u64 swap(bool set, T& field, u64 value) {
+  const u64 old = field;
+  if (set) field = static_cast<T>(value);
+  return old;
+}
+
 void exchange(Cpu& cpu, Thread& t, Registers& r, bool local) {
   const u64 control = r.rsi;
-  Registers old = r;
-  old.rax = local ? t.id.raw : t.utcb;
-  old.rdx = t.rsp;
-  old.rsi = u64{t.halted} | u64{t.is_receiving()} << 1 | u64{t.state == State::sending} << 2;
-  old.rdi = t.tcr->pager;
-  old.r8 = t.by_iret ? t.regs.rip : stub_return;
-  old.r9 = t.rflags;
-  old.r10 = t.tcr->user_defined_handle;
-  if (((control & abort_send) && t.state == State::sending) || ((control & abort_receive) && t.is_receiving()))
-    cancel_ipc(cpu, t);
-  if ((control & abort_receive) && t.pending_receive) {
+  r.rax = local ? t.id.raw : t.utcb;
+  r.rsi = u64{t.halted} | u64{t.is_receiving()} << 1 | u64{t.state == State::sending} << 2;
+  if ((control & abort_send) != 0 && t.state == State::sending) cancel_ipc(cpu, t);
+  if ((control & abort_receive) != 0) {
+    if (t.is_receiving()) cancel_ipc(cpu, t);
     t.pending_receive = false;
-    set_ipc_error(t, Phase::receive, {IpcError::cancelled});
   }
-  if (control & set_sp) t.rsp = r.rdx;
-  if (control & set_ip) {
+  const u64 flags = (t.rflags & ~rflags_by_exregs) | (r.r9 & rflags_by_exregs);
+  const u64 ip = t.by_iret ? t.regs.rip : stub_return;
+  const bool sets_ip = (control & set_ip) != 0;
+  if (sets_ip) {
     t.disarm();
     t.by_iret = true;
     t.regs.rip = r.r8;
   }
-  if (control & set_flags)
-    t.rflags = static_cast<u32>((t.rflags & ~rflags_by_exregs) | (r.r9 & rflags_by_exregs));
-  if (control & set_handle) t.tcr->user_defined_handle = r.r10;
-  if (control & set_pager) t.tcr->pager = r.rdi;
-  if (control & apply_halt) {
-    if (control & halt_value) {
+  r.rdx = swap((control & set_sp) != 0, t.rsp, r.rdx);
+  r.r8 = ip;
+  r.r9 = swap((control & set_flags) != 0, t.rflags, flags);
+  r.r10 = swap((control & set_handle) != 0, t.tcr->user_defined_handle, r.r10);
+  r.rdi = swap((control & set_pager) != 0, t.tcr->pager, r.rdi);
+  if ((control & apply_halt) != 0) {
+    t.halted = false;
+    if ((control & halt_value) != 0) {
       dequeue(cpu, t);
       halt(t);
-    } else {
-      t.halted = false;
     }
   }
   if (&t != cpu.current) enqueue(cpu, t);
-  old.rip = r.rip;  // t may be the caller
-  r = old;
 }
 
 }  // namespace

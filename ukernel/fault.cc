@@ -35,7 +35,8 @@ bool give_fpu(Cpu& cpu, Thread& t) {
   t.fpu = static_cast<FpuState*>(t.space->pool.take_frame());
   if (!t.fpu) return false;
   init_fpu_state(t.fpu);
-  t.key |= fpu_key();
+  update_key(t);
+  cpu.stale = true;
   switch_fpu(cpu, t);
   return true;
 }
@@ -52,22 +53,29 @@ bool kernel_interface(Thread& t) {
   return true;
 }
 
-// A protection fault may be IN or OUT without the right. True: it was one, and
+// A protection fault may be IN or OUT without the right, or come from where the
+// kernel cannot look whether it is. True: it was handled as such, and
 // `next` is the thread to resume.
 bool port_fault(Cpu& cpu, Thread& t, Thread*& next) {
   u8 code[15];
   const unsigned length = fetch(*t.space, t.regs.rip, code);
+  if (length == 0) {
+    next = send_to_pager(cpu, t, Protocol::page_fault, label_page_fault | Rights::x, t.regs.rip);
+    return true;
+  }
   const std::optional<PortAccess> access = decode_port_access({code, length}, t.regs.rdx);
   if (!access) return false;
   for (u64 port = access->port; port < access->port + access->width; ++port) {
+    if (port >= u64{1} << Fpage::port_bits) return false;
     const Slot slot = t.space->ports.find(port);
-    if (port < (u64{1} << Fpage::port_bits) && slot && slot.present()) continue;
-    if (t.space->sigma0) return false;
-    next = send_to_pager(cpu, t, Protocol::io_fault, label_io_fault, Fpage::io(port & 0xffff, 0).raw);
+    if (slot && slot.present()) continue;
+    if (t.space->sigma0 && map_identity_port(*t.space, port)) continue;
+    next = send_to_pager(cpu, t, Protocol::io_fault, label_io_fault, Fpage::io(port, 0).raw);
     return true;
   }
   if (cpu.io_enabled) return false;  // allowed already: something else is wrong
   load_ports(cpu, *t.space);
+  cpu.stale = true;
   next = reschedule(cpu);
   return true;
 }

@@ -5,6 +5,7 @@
 
 #include "assertion.h"
 #include "interrupt.h"
+#include "kip.h"
 #include "message.h"
 #include "scheduler.h"
 #include "thread_table.h"
@@ -55,9 +56,13 @@ Thread* find_sender(const Thread& t, ThreadId spec) {
   return nullptr;
 }
 
-bool accepts(const Thread& receiver, const Thread& sender) {
-  if (!receiver.is_receiving()) return false;
-  const ThreadId spec = receiver.awaits();
+inline bool accepts(const Thread& receiver, const Thread& sender) {
+  u64 awaited = receiver.wait;
+  if (awaited == 0) {
+    if (receiver.state != State::receiving) return false;
+    awaited = receiver.from.raw;
+  }
+  const ThreadId spec{awaited};
   if (spec.is_any() || spec == sender.id) return true;
   if (spec.is_any_local()) return sender.space == receiver.space;
   return !sender.as_sender.is_nil() && spec == sender.as_sender;
@@ -65,7 +70,8 @@ bool accepts(const Thread& receiver, const Thread& sender) {
 
 Ticks deadline(Time timeout) {
   const Ticks now = read_clock();
-  if (timeout.is_point()) return ticks_from_us(timeout.point(us_from_ticks(now)));
+  // Conversions round down: a microsecond later, the clock shows the point or more.
+  if (timeout.is_point()) return ticks_from_us(timeout.point(us_from_ticks(now)) + 1);
   const Ticks length = ticks_from_us(timeout.microseconds());
   return length > never - 1 - now ? never - 1 : now + length;
 }
@@ -166,11 +172,10 @@ Sent send_phase(Cpu& cpu, Thread& t, Thread*& woken) {
   t.as_sender = t.intended = ThreadId::nil();
   Thread* partner = resolve(t, ThreadId{t.regs.rsi});
   if (!partner) return fail({IpcError::no_partner});
-  if (tag.typed() != 0 || !tag.fits())
-    if (!well_formed(t)) return fail({IpcError::overflow});
+  if (tag.typed() != 0 && !well_formed(t)) return fail({IpcError::overflow});
   if (partner->is_interrupt())
     return acknowledge(cpu, t, *partner) ? Sent::done : fail({IpcError::no_partner});
-  if (!t.space->redirector_is_free() && !(partner = redirect(t, partner))) return fail({IpcError::no_partner});
+  if ((t.key & key::rare) && !t.space->redirector_is_free() && !(partner = redirect(t, partner))) return fail({IpcError::no_partner});
   if (tag.has(MsgTag::propagated)) propagate(t, *partner);
   if (accepts(*partner, t)) {
     const Failure failure = deliver(cpu, t, *partner);
@@ -186,8 +191,7 @@ Sent send_phase(Cpu& cpu, Thread& t, Thread*& woken) {
 }  // namespace
 
 Thread* resolve(const Thread& caller, ThreadId id) {
-  if (id.is_global()) return find_thread(id);
-  return id.is_local() ? find_local(*caller.space, id) : nullptr;
+  return (id.raw & 0x3f) != 0 ? find_thread(id) : find_local(*caller.space, id);
 }
 
 Thread* ipc(Cpu& cpu, Thread& t) {
@@ -274,8 +278,9 @@ void fail_partners(Cpu& cpu, Thread& t) {
     enqueue(cpu, *s);
   }
   if (!t.awaited) return;
-  each_thread([&](Thread& other) {
-    if (!other.is_receiving() || other.awaits() != t.id || &other == &t) return;
+  each_tcb(user_base(), [&](Thread& other) {
+    if (other.wait != t.id.raw && (other.state != State::receiving || other.from != t.id)) return;
+    if (&other == &t) return;
     fail_ipc(cpu, other, IpcError::no_partner);
     enqueue(cpu, other);
   });

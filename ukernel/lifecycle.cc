@@ -61,7 +61,7 @@ Thread** slot_entry(Space& space, u64 slot) {
 // The UTCB's page as the kernel reaches it, mapped to the user; null: out of memory.
 void* utcb_page(Space& space, Address address) {
   const Slot slot = space.memory.find(address >> page_bits);
-  if (slot && slot.present()) return slot.fixed() ? phys_to_virt(slot.frame()) : nullptr;
+  if (slot && slot.present() && slot.fixed()) return phys_to_virt(slot.frame());
   void* const frame = space.pool.take_frame();
   if (!frame) return nullptr;
   if (!place_fixed_page(space, address & ~(page_size - 1), virt_to_phys(frame), true)) {
@@ -81,13 +81,13 @@ Thread* create_thread(ThreadId id, Space& space, ThreadId scheduler) {
   t->state = State::inactive;
   t->scheduler = scheduler;
   t->priority = default_priority;
-  t->key = u64{default_priority} << key::priority_shift;
   t->rflags = user_rflags_always;
   t->slice = t->slice_left = ticks_from_us(default_slice_us);
   t->quantum = never;
   t->utcb_location = ~u64{0};
   t->by_iret = true;
   join_space(*t, space);
+  update_key(*t);
   return t;
 }
 
@@ -110,6 +110,7 @@ CallError activate(Cpu& cpu, Thread& t, ThreadId pager) {
   ++space.active_count;
   t.tcr = reinterpret_cast<Utcb*>(static_cast<u8*>(page) + (t.utcb_location & (page_size - 1)));
   fill_words(t.tcr, 0, utcb_size / sizeof(u64));
+  t.long_words = &t.tcr->mr[register_words];
   t.tcr->my_global_id = t.id.raw;
   t.tcr->processor = t.cpu;
   t.tcr->pager = pager.raw;

@@ -27,7 +27,7 @@ inline Rights rights_of(u64 value) {
   return {static_cast<u8>(Rights::r | (value & entry::writable) | (~value >> 63))};
 }
 
-inline u64 without(u64 value, Rights rights) {
+[[gnu::always_inline]] inline u64 without(u64 value, Rights rights) {
   if (rights.has(Rights::w)) value &= ~entry::writable;
   if (rights.has(Rights::x) && no_execute_enforced) value |= entry::no_execute;
   return value;

@@ -11,10 +11,6 @@ namespace mica {
 
 namespace {
 
-constexpr u64 Registers::*message_register[register_words] = {
-    &Registers::r9,  &Registers::rax, &Registers::rbx, &Registers::r10,
-    &Registers::r12, &Registers::r13, &Registers::r14, &Registers::r15};
-
 // MR1.. of an exception message, up to FLAGS.
 constexpr u64 Registers::*exception_register[] = {
     &Registers::rip, &Registers::rbx, &Registers::r10, &Registers::r12, &Registers::r13, &Registers::r14,
@@ -22,17 +18,19 @@ constexpr u64 Registers::*exception_register[] = {
     &Registers::rbp, &Registers::r8,  &Registers::r9,  &Registers::r11};
 constexpr unsigned exception_general = 16, exception_words = 20;
 
+// Word `i`, from 1, of the exception message that `t` sends.
+u64 exception_word(Thread& t, unsigned i) {
+  if (i <= exception_general) return t.regs.*exception_register[i - 1];
+  if (i == 17) return t.rsp;
+  if (i == 18) return t.rflags;
+  return i <= exception_words ? t.words[i - 17] : 0;
+}
+
 // Word `i` of the message that `t` sends.
 u64 word(Thread& t, unsigned i) {
-  if (t.protocol == Protocol::exception) {
-    if (i == 0) return t.words[0];
-    if (i <= exception_general) return t.regs.*exception_register[i - 1];
-    if (i == 17) return t.rsp;
-    if (i == 18) return t.rflags;
-    return i <= exception_words ? t.words[i - 17] : 0;
-  }
-  if (t.protocol != Protocol::user) return i < 4 ? t.words[i] : 0;
-  return message_register_of(t, i);
+  if (t.protocol == Protocol::user) return message_register_of(t, i);
+  if (t.protocol == Protocol::exception && i != 0) return exception_word(t, i);
+  return i < 4 ? t.words[i] : 0;
 }
 
 MsgTag tag_of(Thread& t) { return {t.protocol == Protocol::user ? t.regs.r9 : t.words[0]}; }
@@ -41,25 +39,23 @@ template <typename Visit>
 void each_item(Thread& sender, MsgTag tag, Visit visit) {
   const unsigned end = 1 + tag.untyped() + tag.typed();
   for (unsigned i = 1 + tag.untyped(); i < end;) {
-    const TypedItem item{word(sender, i)};
+    const TypedItem item{message_register_of(sender, i)};
     visit(i, item);
     i += item.words();
   }
 }
 
 MapItem map_item(Thread& sender, unsigned i, TypedItem item) {
-  return {Fpage{word(sender, i + 1)}, item.send_base(), item.kind() == TypedItem::Kind::grant};
+  return {Fpage{message_register_of(sender, i + 1)}, item.send_base(), item.kind() == TypedItem::Kind::grant};
 }
 
 // Checks all items against what the receiver takes, reserves kernel memory, and
 // only then moves anything.
-Failure transfer_items(Thread& sender, Thread& receiver, MsgTag tag, Fpage window) {
+[[gnu::noinline]] Failure transfer_all(Thread& sender, Thread& receiver, MsgTag tag, Fpage window) {
   Failure failure;
   MapNeeds needs;
   each_item(sender, tag, [&](unsigned i, TypedItem item) {
-    // The words beyond the registers may have changed while the sender was queued.
-    const bool whole = i + item.words() <= 1 + tag.untyped() + tag.typed();
-    if (whole && item.is_map_or_grant() && !window.is_nil())
+    if (item.is_map_or_grant() && !window.is_nil())
       count_needs(*sender.space, *receiver.space, window, map_item(sender, i, item), needs);
     else
       failure = {IpcError::overflow, 0};
@@ -72,51 +68,72 @@ Failure transfer_items(Thread& sender, Thread& receiver, MsgTag tag, Fpage windo
   return {};
 }
 
-// The id of the sender as the receiver has to see it.
-u64 sender_id(const Thread& sender, const Thread& receiver) {
-  const Thread* seen = &sender;
-  if (!sender.as_sender.is_nil())
-    if (const Thread* const v = find_thread(sender.as_sender)) seen = v;
-  return seen->space == receiver.space && seen->utcb != 0 ? seen->utcb : seen->id.raw;
+Failure transfer_items(Thread& sender, Thread& receiver, MsgTag tag, Fpage window) {
+  if (sender.protocol != Protocol::user) return {};
+  if (tag.typed() == 2) {
+    const unsigned i = 1 + tag.untyped();
+    const TypedItem item{message_register_of(sender, i)};
+    if (item.kind() == TypedItem::Kind::map &&
+        transfer_plain(*sender.space, *receiver.space, window, map_item(sender, i, item)))
+      return {};
+  }
+  return transfer_all(sender, receiver, tag, window);
+}
+
+// The id of a sender as the receiver has to see it.
+inline u64 seen_id(const Thread& sender, const Thread& receiver) {
+  return sender.space == receiver.space && sender.utcb != 0 ? sender.utcb : sender.id.raw;
 }
 
 void copy_words_to_user(Thread& sender, Thread& receiver, unsigned last) {
+  Registers& to = receiver.regs;
   if (sender.protocol == Protocol::user) {
-    receiver.regs.rax = sender.regs.rax;
-    receiver.regs.rbx = sender.regs.rbx;
-    receiver.regs.r10 = sender.regs.r10;
-    receiver.regs.r12 = sender.regs.r12;
-    receiver.regs.r13 = sender.regs.r13;
-    receiver.regs.r14 = sender.regs.r14;
-    receiver.regs.r15 = sender.regs.r15;
+    const Registers& from = sender.regs;
+    to.rax = from.rax;
+    to.rbx = from.rbx;
+    to.r10 = from.r10;
+    to.r12 = from.r12;
+    to.r13 = from.r13;
+    to.r14 = from.r14;
+    to.r15 = from.r15;
     if (last >= register_words)
       copy_words(&receiver.tcr->mr[register_words], &sender.tcr->mr[register_words], last - register_words + 1);
-    return;
+  } else if (sender.protocol == Protocol::exception) {
+    for (unsigned i = 1; i <= exception_words; ++i) message_register_of(receiver, i) = exception_word(sender, i);
+  } else {
+    to.rax = sender.words[1];
+    to.rbx = sender.words[2];
+    to.r10 = to.r12 = to.r13 = to.r14 = to.r15 = 0;
   }
-  for (unsigned i = 1; i < register_words; ++i) receiver.regs.*message_register[i] = word(sender, i);
-  for (unsigned i = register_words; i <= last; ++i) receiver.tcr->mr[i] = word(sender, i);
+}
+
+// What only few messages have: typed items, another sender or receiver than meant.
+[[gnu::noinline]] Failure deliver_rest(Thread& sender, Thread& receiver, MsgTag tag) {
+  Failure failure;
+  if (tag.typed() != 0)
+    failure = transfer_items(sender, receiver, tag, Acceptor{receiver.tcr->br(0)}.window());
+  if (!sender.as_sender.is_nil()) {
+    receiver.regs.r9 |= MsgTag::propagated;
+    receiver.tcr->virtual_sender = sender.id.raw;
+    if (const Thread* const v = find_thread(sender.as_sender)) receiver.regs.rsi = seen_id(*v, receiver);
+  }
+  if (!sender.intended.is_nil()) {
+    receiver.regs.r9 |= MsgTag::redirected;
+    receiver.tcr->intended_receiver = sender.intended.raw;
+  }
+  if (failure) set_ipc_error(receiver, Phase::receive, failure);
+  return failure;
 }
 
 Failure deliver_to_user(Thread& sender, Thread& receiver) {
   const MsgTag tag = tag_of(sender);
-  Failure failure;
-  if (tag.typed() != 0)
-    failure = transfer_items(sender, receiver, tag, Acceptor{receiver.tcr->br(0)}.window());
-  copy_words_to_user(sender, receiver, failure ? tag.untyped() : tag.untyped() + tag.typed());
-  MsgTag delivered = tag.clean();
-  if (!sender.as_sender.is_nil()) {
-    delivered = delivered.with(MsgTag::propagated);
-    receiver.tcr->virtual_sender = sender.id.raw;
-  }
-  if (!sender.intended.is_nil()) {
-    delivered = delivered.with(MsgTag::redirected);
-    receiver.tcr->intended_receiver = sender.intended.raw;
-  }
-  receiver.regs.r9 = delivered.raw;
-  receiver.regs.rsi = sender_id(sender, receiver);
+  receiver.regs.r9 = tag.clean().raw;
+  receiver.regs.rsi = seen_id(sender, receiver);
   receiver.regs.rdi = receiver.utcb;
-  if (failure) set_ipc_error(receiver, Phase::receive, failure);
-  return failure;
+  copy_words_to_user(sender, receiver, tag.untyped() + tag.typed());
+  if (tag.typed() != 0 || (sender.as_sender.raw | sender.intended.raw) != 0)
+    return deliver_rest(sender, receiver, tag);
+  return {};
 }
 
 // A reply to an exception message reloads the registers that it carries.
@@ -158,17 +175,13 @@ Failure deliver_to_kernel(Thread& sender, Thread& receiver) {
 
 }  // namespace
 
-u64& message_register_of(Thread& t, unsigned i) {
-  return i < register_words ? t.regs.*message_register[i] : t.tcr->mr[i];
-}
-
-bool well_formed(const Thread& sender) {
+bool well_formed(Thread& sender) {
   const MsgTag tag{sender.regs.r9};
   if (!tag.fits()) return false;
   const unsigned end = 1 + tag.untyped() + tag.typed();
   unsigned i = 1 + tag.untyped();
   while (i < end) {
-    const TypedItem item{word(const_cast<Thread&>(sender), i)};
+    const TypedItem item{message_register_of(sender, i)};
     if (!item.is_string() && !item.is_map_or_grant()) return false;
     i += item.words();
   }

@@ -16,10 +16,17 @@ struct Failure {
 
 // Is the message that a user is about to send shaped as the manual says? (Items
 // whole, of known types, within the message registers.)
-[[nodiscard]] bool well_formed(const Thread& sender);
+[[nodiscard]] bool well_formed(Thread& sender);
+
+// MR0-MR7 in their registers.
+inline constexpr u64 Registers::*message_register[register_words] = {
+    &Registers::r9,  &Registers::rax, &Registers::rbx, &Registers::r10,
+    &Registers::r12, &Registers::r13, &Registers::r14, &Registers::r15};
 
 // MR `i` of a user that is in a system call.
-[[nodiscard]] u64& message_register_of(Thread& t, unsigned i);
+[[nodiscard, gnu::always_inline]] inline u64& message_register_of(Thread& t, unsigned i) {
+  return i < register_words ? t.regs.*message_register[i] : t.tcr->mr[i];
+}
 
 // Moves the message of `sender` to `receiver`, whose wait it ends. Whatever the
 // outcome, the receiver's side is complete; the sender's is the caller's to do.

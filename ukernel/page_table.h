@@ -60,7 +60,7 @@ struct TableNode {
   static TableNode* below(u64 entry) { return static_cast<TableNode*>(phys_to_virt({entry - entry::table})); }
 
   // Gives an absent entry a value; back again goes by writing zero.
-  void enter(u64 index, u64 value) {
+  [[gnu::always_inline]] void enter(u64 index, u64 value) {
     entries[index] = value;
     head.seen[index / 64] |= u64{1} << index % 64;
   }
@@ -77,9 +77,9 @@ struct Slot {
   bool fixed() const { return (*leaf & entry::fixed) != 0; }
   Phys frame() const { return {*leaf & entry::frame_mask}; }
   // The mapping's link, meaningful beside a present entry; 0 beside a fixed one.
-  u32& link() const { return TableNode::of(leaf)->links[TableNode::index_of(leaf)]; }
+  [[gnu::always_inline]] u32& link() const { return TableNode::of(leaf)->links[TableNode::index_of(leaf)]; }
   // Makes an absent entry present.
-  void enter(u64 value) const { TableNode::of(leaf)->enter(TableNode::index_of(leaf), value); }
+  [[gnu::always_inline]] void enter(u64 value) const { TableNode::of(leaf)->enter(TableNode::index_of(leaf), value); }
   void clear() const { *leaf = 0; }
 };
 

@@ -52,7 +52,7 @@ constexpr ThreadId idle_id{u64{1} << 63};
 }  // namespace
 
 [[gnu::section(".init.text")]] Thread* create_root_tasks(Cpu& cpu, const Platform& platform) {
-  cpu.fast_path_off = platform.fast_path_off != 0;
+  init_scheduler(cpu, platform.fast_path_off == 0);
   create_idle_thread(cpu);
   fill_kip(platform);
   create_interrupt_threads();

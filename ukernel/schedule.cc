@@ -20,7 +20,15 @@ ThreadState state_of(const Thread& t) {
 
 constexpr u16 unchanged = 0xffff;
 
+// A slice that ends before its thread has done anything would help nobody.
+constexpr u64 shortest_slice_us = 100;
+
 Ticks length(Time time) { return time.is_never() ? never : ticks_from_us(time.microseconds()); }
+Ticks slice_length(Time time) {
+  const Ticks least = ticks_from_us(shortest_slice_us), wanted = length(time);
+  return wanted < least ? least : wanted;
+}
+
 u64 encode(Ticks ticks) { return ticks == never ? Time::never().raw : Time::period(us_from_ticks(ticks)).raw; }
 
 CallError check(const Thread& caller, const Thread& t) {
@@ -39,7 +47,7 @@ CallError check(const Thread& caller, const Thread& t) {
 
 void apply(Cpu& cpu, const Registers& r, Thread& t) {
   const Time slice{static_cast<u16>(r.rdx >> 16)}, quantum{static_cast<u16>(r.rdx)};
-  if (slice.raw != unchanged) t.slice = t.slice_left = length(slice);
+  if (slice.raw != unchanged) t.slice = t.slice_left = slice_length(slice);
   if (quantum.raw != unchanged) t.quantum = length(quantum);
   if (r.rsi != ~u64{0}) set_priority(cpu, t, static_cast<u8>(r.rsi));
   if (r.r9 != ~u64{0}) {

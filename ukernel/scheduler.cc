@@ -12,13 +12,17 @@ namespace mica {
 
 namespace {
 
+void set_ready_top(Cpu& cpu, i64 priority) {
+  cpu.stale = true;
+  cpu.ready_top = priority;
+  cpu.top_of_ready = cpu.top_base + (static_cast<u64>(priority < 0 ? 0 : priority) << key::priority_shift);
+}
+
 void find_ready_top(Cpu& cpu) {
   for (unsigned word = priorities / 64; word-- > 0;)
-    if (cpu.ready_bits[word] != 0) {
-      cpu.ready_top = static_cast<i64>(word * 64 + 63 - static_cast<unsigned>(std::countl_zero(cpu.ready_bits[word])));
-      return;
-    }
-  cpu.ready_top = -1;
+    if (cpu.ready_bits[word] != 0)
+      return set_ready_top(cpu, static_cast<i64>(word) * 64 + 63 - std::countl_zero(cpu.ready_bits[word]));
+  set_ready_top(cpu, -1);
 }
 
 void insert(Cpu& cpu, Thread& t, bool first) {
@@ -28,7 +32,7 @@ void insert(Cpu& cpu, Thread& t, bool first) {
     t.ready = {&t, &t};
     head = &t;
     cpu.ready_bits[t.priority / 64] |= u64{1} << t.priority % 64;
-    if (t.priority > cpu.ready_top) cpu.ready_top = t.priority;
+    if (t.priority > cpu.ready_top) set_ready_top(cpu, t.priority);
     return;
   }
   t.ready = {head, head->ready.prev};
@@ -41,6 +45,7 @@ void insert(Cpu& cpu, Thread& t, bool first) {
 // anybody is ready at all: the fast path passes the slice on to threads of other
 // priorities without a look at the timer.
 void update_timer(Cpu& cpu, const Thread& next) {
+  cpu.stale = &next == cpu.idle;
   Ticks want = next_timeout(cpu);
   if (cpu.ready_top >= 0 && &next != cpu.idle && cpu.slice_end < want) want = cpu.slice_end;
   if (want == cpu.timer_armed) return;
@@ -52,12 +57,8 @@ void update_timer(Cpu& cpu, const Thread& next) {
 }
 
 void update_top(Cpu& cpu, const Thread& next) {
-  const u64 ready = cpu.ready_top < 0 ? 0 : static_cast<u64>(cpu.ready_top);
-  u64 top = ready << key::priority_shift | u64{cpu.number} << key::cpu_shift | expected_gs;
-  top -= next.key & key::fpu;
-  if (cpu.fast_path_off || (next.key & key::rare) || cpu.io_enabled ||
-      (next.space && !next.space->redirector_is_free())) top = key::rare;
-  cpu.top = top;
+  const u64 top = cpu.top_of_ready - (next.key & key::fpu);
+  cpu.top = (next.key & key::rare) || cpu.io_enabled ? key::rare_top : top;
 }
 
 // Makes `next` the running thread.
@@ -66,13 +67,14 @@ Thread* resume(Cpu& cpu, Thread& next) {
   if (cpu.fpu_owner != next.fpu_thread()) switch_fpu(cpu, next);
   if (cpu.io_enabled && &next != cpu.current) disable_ports(cpu);
   cpu.current = &next;
-  update_timer(cpu, next);
+  if (cpu.stale) update_timer(cpu, next);
   update_top(cpu, next);
   return &next;
 }
 
 void begin_slice(Cpu& cpu, Ticks length, Ticks now) {
   cpu.slice_end = length > never - now ? never : now + length;
+  cpu.stale = true;
 }
 
 // The running thread stops running although it could go on.
@@ -104,6 +106,11 @@ Thread* run_first_ready(Cpu& cpu) {
 
 }  // namespace
 
+void init_scheduler(Cpu& cpu, bool fast_path) {
+  cpu.top_base = fast_path ? u64{cpu.number} << key::cpu_shift | expected_gs : key::rare_top;
+  set_ready_top(cpu, -1);
+}
+
 void enqueue(Cpu& cpu, Thread& t) { insert(cpu, t, false); }
 void enqueue_first(Cpu& cpu, Thread& t) { insert(cpu, t, true); }
 
@@ -125,7 +132,7 @@ void dequeue(Cpu& cpu, Thread& t) {
 Thread* reschedule(Cpu& cpu) {
   Thread& t = *cpu.current;
   if (t.runnable() && &t != cpu.idle) {
-    if (cpu.ready_top <= t.priority) return resume(cpu, t);
+    if (cpu.ready_top <= t.priority) return cpu.stale ? resume(cpu, t) : &t;
     preempt(cpu, t, read_clock());
   }
   return run_first_ready(cpu);
@@ -169,6 +176,7 @@ Thread* yield(Cpu& cpu) {
 Thread* handle_timer(Cpu& cpu, Thread&) {
   acknowledge_interrupt();
   cpu.timer_armed = never;
+  cpu.stale = true;
   const Ticks now = read_clock();
   while (next_timeout(cpu) <= now) {
     Thread& t = *cpu.timeouts;
@@ -186,11 +194,17 @@ Thread* handle_timer(Cpu& cpu, Thread&) {
   return reschedule(cpu);
 }
 
+void update_key(Thread& t) {
+  t.key = u64{t.priority} << key::priority_shift | u64{t.cpu} << key::cpu_shift;
+  if (t.fpu) t.key |= fpu_key();
+  if (t.space && !t.space->redirector_is_free()) t.key |= key::rare;
+}
+
 void set_priority(Cpu& cpu, Thread& t, u8 priority) {
   const bool queued = is_queued(t);
   dequeue(cpu, t);
   t.priority = priority;
-  t.key = (t.key & ~(u64{0xff} << key::priority_shift)) | u64{priority} << key::priority_shift;
+  update_key(t);
   if (queued) enqueue(cpu, t);
 }
 

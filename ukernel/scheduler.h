@@ -7,6 +7,9 @@
 
 namespace mica {
 
+// At boot. Without the fast path every Ipc takes the C++ path.
+void init_scheduler(Cpu& cpu, bool fast_path);
+
 // Puts a runnable thread behind, or before, the others of its priority. A thread
 // that is not runnable is left alone.
 void enqueue(Cpu& cpu, Thread& thread);
@@ -31,6 +34,8 @@ inline bool is_queued(const Thread& thread) { return thread.ready.next != nullpt
 // The timer fired: ends timeouts that are due and used-up time slices.
 extern "C" Thread* handle_timer(Cpu& cpu, Thread& current);
 
+// Makes the thread's key follow its priority, its FPU state and its space's redirector.
+void update_key(Thread& thread);
 void set_priority(Cpu& cpu, Thread& thread, u8 priority);
 
 // Ends whatever `thread` is running or queued for: used before it is deleted.

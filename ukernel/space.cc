@@ -45,7 +45,7 @@ void drop_areas(Space& space) {
   for (u64 slot = 0; slot < slots.high; slot += page_size / utcb_size) {
     const Address page = space.utcb_area.base() + slot * utcb_size;
     const Slot entry = space.memory.find(page >> page_bits);
-    if (!entry || !entry.present()) continue;
+    if (!entry || !entry.present() || !entry.fixed()) continue;  // a user may have mapped it
     void* const frame = phys_to_virt(entry.frame());
     remove_fixed_page(space, page);
     space.pool.give_frame(frame);
@@ -68,7 +68,6 @@ void destroy_space(Cpu& cpu, Space& space) {
   unmap_everything(space);
   space.memory.free_tables(space.pool);
   space.ports.free_tables(space.pool);
-  if (space.io_bitmap) space.pool.give_table(space.io_bitmap);
   space.pool.drain();
   abandon_space(space);
 }

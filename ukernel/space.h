@@ -31,7 +31,7 @@ struct Space {
   Fpage utcb_area, kip_area;
   u64 redirector = ~u64{0};   // raw id; anythread = none
   UtcbSlots slots;
-  Thread* threads = nullptr;  // its threads, through Thread::space_next
+  Thread* threads = nullptr;  // its threads, through Thread::in_space
   u32 thread_count = 0;
   u32 active_count = 0;
 

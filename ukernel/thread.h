@@ -62,8 +62,11 @@ struct alignas(512) Thread {
   Address local_first;     // copies of the space's UtcbSlots
   u64 local_count;
   Thread** local_threads;
+  u64* long_words;         // MR8.. as the kernel reaches them
   Utcb* tcr;               // the UTCB as the kernel reaches it; null: not active
   FpuState* fpu;           // null: never used the FPU
+
+  // --- what an inactive thread has, too ---
   Space* space;
   u8 by_iret;              // resume with every register, through IRET
   State state;
@@ -73,7 +76,16 @@ struct alignas(512) Thread {
   u8 pending_receive;      // sent; its receive phase runs when it is scheduled
   u8 sensitive_priority;
   u8 awaited;              // somebody began a closed wait for it in the C++ path, or it was active
-  u64 reserved1;
+  Link in_space;
+  ThreadId scheduler;
+  ThreadId first_pager;    // of an interrupt: its handler
+  Address utcb_location;   // base, ~0 = not set
+  Ticks slice;             // length of a time slice, ~0 = infinite
+  Ticks slice_left;
+  Ticks quantum;           // what is left of the total quantum, ~0 = infinite
+  u32 max_delay;           // microseconds
+  u32 cpu;
+  u64 control_end[0];
 
   // --- blocked in IPC ---
   ThreadId from;           // receiving: whom it waits for; any, any local or global
@@ -84,31 +96,27 @@ struct alignas(512) Thread {
   Link ready;              // among the ready threads of its priority
   u64 words[4];            // the kernel's own message: tag, MR1, MR2 / exception number, error code
 
-  // --- time ---
+  // --- timeouts ---
   Ticks wakes_at;          // when in the queue of timeouts
   Thread* heap_parent;
   Thread* heap_left;
   Thread* heap_right;
   u32 heap_rank;           // 0: not in the queue
-  u32 cpu;
-  Ticks slice;             // length of a time slice, ~0 = infinite
-  Ticks slice_left;
-  Ticks quantum;           // what is left of the total quantum, ~0 = infinite
-  u32 max_delay;           // microseconds
+
   u32 interrupts;          // lines that it handles
 
-  // --- the space's threads, control ---
-  Link in_space;
-  ThreadId scheduler;
-  ThreadId first_pager;    // until activation; of an interrupt: its handler
-  Address utcb_location;   // base, ~0 = not set
-
+  void clear_fast_line() {
+    id = ThreadId::nil();
+    wait = cr3 = utcb = rsp = key = 0;
+    senders = nullptr;
+    rflags = 0;
+  }
   bool exists() const { return !id.is_nil(); }
   bool active() const { return state >= State::ready; }
   bool armed() const { return wait != 0; }
-  bool is_receiving() const { return wait != 0 || state == State::receiving; }
+  [[gnu::always_inline]] bool is_receiving() const { return wait != 0 || state == State::receiving; }
   // Could run, were it its turn.
-  bool runnable() const { return state == State::ready && wait == 0 && !halted; }
+  [[gnu::always_inline]] bool runnable() const { return state == State::ready && wait == 0 && !halted; }
   bool is_interrupt() const { return protocol == Protocol::interrupt; }
   // Itself when it has FPU state, else null.
   const Thread* fpu_thread() const { return fpu ? this : nullptr; }
@@ -116,7 +124,7 @@ struct alignas(512) Thread {
 
   // Begins to wait. Armed when the fast path may end the wait: an ordinary
   // message from one thread or from anybody, no timeout, nothing unusual.
-  void begin_receive(ThreadId whom, bool timed) {
+  [[gnu::always_inline]] void begin_receive(ThreadId whom, bool timed) {
     const bool plain = protocol == Protocol::user && !timed && !halted && !by_iret && !whom.is_any_local();
     from = whom;
     state = plain ? State::ready : State::receiving;
@@ -140,6 +148,5 @@ static_assert(offsetof(Thread, rflags) + 4 <= 64, "the fast path's line");
 inline constexpr u64 user_rflags_always = 0x202;              // bit 1 and IF
 inline constexpr u64 rflags_by_message = 0xdd5;  // CF PF AF ZF SF TF DF OF
 inline constexpr u64 rflags_by_exregs = 0x8d5;   // CF PF AF ZF SF OF
-inline constexpr u64 rflags_trap = 1 << 8;
 
 }  // namespace mica

@@ -23,13 +23,12 @@ struct Arguments {
   bool sets_utcb() const { return utcb != ~u64{0}; }
 };
 
-// Local ids among the arguments stand for the global ones.
-CallError globalise(const Thread& caller, ThreadId& id, CallError error) {
-  if (!id.is_local()) return CallError::none;
+// Local ids among the arguments stand for the global ones; false: nobody has it.
+inline bool globalise(const Thread& caller, ThreadId& id) {
+  if ((id.raw & 0x3f) != 0 || id.is_nil()) return true;
   const Thread* const t = find_local(*caller.space, id);
-  if (!t) return error;
-  id = t->id;
-  return CallError::none;
+  if (t) id = t->id;
+  return t != nullptr;
 }
 
 CallError control_interrupt(Cpu& cpu, Arguments a) {
@@ -102,10 +101,9 @@ CallError control(Cpu& cpu, Thread& caller) {
   if (!a.dest.is_global()) return CallError::invalid_space;
   const u64 number = a.dest.number();
   if (number >= max_threads) return CallError::invalid_thread;
-  if (globalise(caller, a.space, CallError::invalid_space) != CallError::none) return CallError::invalid_space;
-  if (globalise(caller, a.scheduler, CallError::invalid_scheduler) != CallError::none)
-    return CallError::invalid_scheduler;
-  if (globalise(caller, a.pager, CallError::invalid_thread) != CallError::none) return CallError::invalid_thread;
+  if (!globalise(caller, a.space)) return CallError::invalid_space;
+  if (!globalise(caller, a.scheduler)) return CallError::invalid_scheduler;
+  if (!globalise(caller, a.pager)) return CallError::invalid_thread;
   if (number < user_base()) return control_interrupt(cpu, a);
 
   Thread* const t = find_number(number);

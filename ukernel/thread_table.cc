@@ -14,9 +14,6 @@ using thread_table::threads_a_page;
 
 namespace {
 
-// The page emptied last stays: a thread that comes and goes does not pay for it.
-u64 spare_page = ~u64{0};
-
 void drop_page(u64 page) {
   const Phys frame = unmap_tcb_page(page);
   table.in_use[page / 64] &= ~(u64{1} << page % 64);
@@ -32,6 +29,7 @@ bool back_page(u64 page) {
     return false;
   }
   table.in_use[page / 64] |= u64{1} << page % 64;
+  if (page >= table.end) table.end = page + 1;
   return true;
 }
 
@@ -39,24 +37,27 @@ bool back_page(u64 page) {
 
 Thread* make_tcb(u64 number) {
   const u64 page = number / threads_a_page;
-  if (page == spare_page)
-    spare_page = ~u64{0};
+  if (page == table.spare && page != 0)
+    table.spare = 0;
   else if (table.live[page] == 0 && !back_page(page))
     return nullptr;
   ++table.live[page];
-  Thread& t = tcb_array()[number];
-  fill_words(&t, 0, sizeof(Thread) / sizeof(u64));
-  return &t;
+  return tcb_array() + number;
 }
 
 void free_tcb(Thread& t) {
   const u64 page = number_of(t) / threads_a_page;
-  t.id = ThreadId::nil();
-  t.wait = 0;
-  t.state = State::absent;
+  if (t.state == State::inactive) {
+    // It never ran: these are all that it has.
+    t.clear_fast_line();
+    fill_words(&t.space, 0, (offsetof(Thread, control_end) - offsetof(Thread, space)) / sizeof(u64));
+  } else {
+    fill_words(&t, 0, sizeof(Thread) / sizeof(u64));
+  }
   if (--table.live[page] != 0) return;
-  if (spare_page != ~u64{0}) drop_page(spare_page);
-  spare_page = page;
+  // The page emptied last stays: a thread that comes and goes does not pay for it.
+  if (table.spare != 0) drop_page(table.spare);
+  table.spare = page;
 }
 
 }  // namespace mica

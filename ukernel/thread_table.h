@@ -19,6 +19,8 @@ inline constexpr u64 pages = max_threads / threads_a_page;
 struct Pages {
   u64 in_use[pages / 64];  // a bit for each page of the array that is backed
   u8 live[pages];          // threads in each
+  u64 end;                 // no page from here on was ever in use
+  u64 spare;               // backed though nobody is there; 0: none, since page 0 has TCB 0
 };
 extern Pages table;
 extern Pool pool;          // pays for the pages
@@ -26,14 +28,16 @@ extern Pool pool;          // pays for the pages
 }  // namespace thread_table
 
 // A cleared TCB for a number that no thread has; null: out of kernel memory.
+// TCBs without a thread are always clear.
 [[nodiscard]] Thread* make_tcb(u64 number);
 void free_tcb(Thread& t);
 
 inline u64 number_of(const Thread& t) { return static_cast<u64>(&t - tcb_array()); }
 
-// By the whole id; null when no thread has it.
-inline Thread* find_thread(ThreadId id) {
-  if (id.number() >= max_threads || !id.is_global()) return nullptr;
+// By the whole id; null when no thread has it. No TCB has a local or special id,
+// nor does the zero of absent ones match: that would be number 0, TCB 0.
+[[gnu::always_inline]] inline Thread* find_thread(ThreadId id) {
+  if (id.number() >= max_threads) return nullptr;
   Thread& t = tcb_array()[id.number()];
   return t.id == id ? &t : nullptr;
 }
@@ -61,15 +65,22 @@ inline Thread* find_local(const Space& space, ThreadId id) {
   return frame[slot % 512];
 }
 
+// Calls visit(t) for each TCB, with or without a thread, from number `first` on,
+// in the pages that are in use.
+template <typename Visit>
+void each_tcb(u64 first, Visit visit) {
+  for (u64 page = first / thread_table::threads_a_page; page < thread_table::table.end; ++page) {
+    if (thread_table::table.live[page] == 0) continue;
+    Thread* const threads = tcb_array() + page * thread_table::threads_a_page;
+    for (u64 i = 0; i < thread_table::threads_a_page; ++i) visit(threads[i]);
+  }
+}
+
 template <typename Visit>
 void each_thread(Visit visit) {
-  for (u64 word = 0; word < thread_table::pages / 64; ++word)
-    for (u64 left = thread_table::table.in_use[word]; left != 0; left &= left - 1) {
-      const u64 page = word * 64 + static_cast<u64>(std::countr_zero(left));
-      Thread* const first = tcb_array() + page * thread_table::threads_a_page;
-      for (u64 i = 0; i < thread_table::threads_a_page; ++i)
-        if (first[i].exists()) visit(first[i]);
-    }
+  each_tcb(0, [&](Thread& t) {
+    if (t.exists()) visit(t);
+  });
 }
 
 }  // namespace mica

@@ -50,10 +50,11 @@ void set_timeout(Cpu& cpu, Thread& thread, Ticks when) {
   thread.heap_left = thread.heap_right = thread.heap_parent = nullptr;
   thread.heap_rank = 1;
   cpu.timeouts = meld(cpu.timeouts, &thread);
+  cpu.stale = true;
 }
 
-void cancel_timeout(Cpu& cpu, Thread& thread) {
-  if (!has_timeout(thread)) return;
+void remove_timeout(Cpu& cpu, Thread& thread) {
+  cpu.stale = true;
   Thread* parent = thread.heap_parent;
   Thread* const below = meld(thread.heap_left, thread.heap_right);
   if (below) below->heap_parent = parent;

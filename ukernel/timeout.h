@@ -9,9 +9,12 @@ namespace mica {
 
 // Wakes `thread` at `when` by expire_timeout(); it must not be in the queue.
 void set_timeout(Cpu& cpu, Thread& thread, Ticks when);
-// Takes it out if it is in.
-void cancel_timeout(Cpu& cpu, Thread& thread);
 inline bool has_timeout(const Thread& thread) { return thread.heap_rank != 0; }
+// Takes it out; it must be in.
+void remove_timeout(Cpu& cpu, Thread& thread);
+inline void cancel_timeout(Cpu& cpu, Thread& thread) {
+  if (has_timeout(thread)) remove_timeout(cpu, thread);
+}
 inline Ticks next_timeout(const Cpu& cpu) { return cpu.timeouts ? cpu.timeouts->wakes_at : never; }
 
 }  // namespace mica

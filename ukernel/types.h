@@ -31,7 +31,7 @@ using Ticks = u64;
 inline constexpr u64 page_bits = 12;
 inline constexpr u64 page_size = u64{1} << page_bits;
 
-constexpr u64 bits(u64 word, unsigned low, unsigned count) {
+[[gnu::always_inline]] constexpr u64 bits(u64 word, unsigned low, unsigned count) {
   return (word >> low) & ((u64{1} << count) - 1);
 }
 

@@ -73,7 +73,7 @@ L4_INLINE L4_Word_t L4_DeassociateInterrupt(L4_ThreadId_t interrupt) {
 //   dest         local or global id
 //   control      an or of the constants above; 0 changes nothing
 //   sp ip flags  new stack pointer, instruction pointer, RFLAGS (of which the
-//                arithmetic flags, DF and TF count)
+//                arithmetic flags count)
 //   user_handle  new user-defined handle
 //   pager        new pager
 //   *old_...     what they were before

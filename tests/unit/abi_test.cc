@@ -103,7 +103,9 @@ TEST_CASE("periods") {
 
 TEST_CASE("points in time") {
   // T = k << (e + 10) | m << e, k = clock >> (e + 10), plus 1 when its lowest bit is not c.
-  const auto point = [](u16 e, u16 c, u16 m) { return Time{static_cast<u16>(0x8000 | e << 11 | c << 10 | m)}; };
+  const auto point = [](u16 e, u16 c, u16 m) {
+    return Time{static_cast<u16>(0x8000 | e << 11 | c << 10 | m)};
+  };
   CHECK(point(0, 0, 5).is_point());
   CHECK_FALSE(point(0, 0, 0).is_zero());
   CHECK(point(0, 0, 5).point(2048) == 2048 + 5);

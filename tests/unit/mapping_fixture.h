@@ -14,7 +14,8 @@
 
 namespace mica::test {
 
-inline constexpr Rights all = Rights::all(), ro{Rights::r}, rw{Rights::r | Rights::w}, rx{Rights::r | Rights::x};
+inline constexpr Rights all = Rights::all(), ro{Rights::r}, rw{Rights::r | Rights::w},
+                        rx{Rights::r | Rights::x};
 
 // A space in the arena, as the kernel makes them, without a thread.
 class TestSpace {
@@ -108,7 +109,8 @@ inline bool send_item(Space& from, Space& to, Fpage window, const MapItem& item)
   transfer(from, to, window, item);
   return true;
 }
-inline bool map_page(Space& from, Address source, Space& to, Address target, Rights rights = all, bool grant = false) {
+inline bool map_page(Space& from, Address source, Space& to, Address target, Rights rights = all,
+                     bool grant = false) {
   return send_item(from, to, Fpage::complete(), {Fpage::memory(source, 12, rights), target, grant});
 }
 inline bool map_port(Space& from, Space& to, u64 port, bool grant = false) {

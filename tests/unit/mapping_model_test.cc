@@ -38,7 +38,7 @@ struct Entry {
 // What the database should be, without a thought of speed.
 struct Model {
   std::map<Key, Entry> entries;
-  std::map<Key, bool> fixed;  // -> writable
+  std::map<Key, bool> fixed;            // -> writable
   u64 kernel_low = 0, kernel_high = 0;  // page numbers
 
   bool present(Key key) const { return entries.count(key) != 0; }
@@ -187,14 +187,18 @@ class Trial {
     const Rights rights{some_rights()};
     if (below(40) == 0 && !ports) return Fpage::complete(rights);
     const unsigned order = below(3) == 0 ? below(5) : 0;
-    return ports ? Fpage::io(some_port(), order, rights) : Fpage::memory(some_page() << page_bits, 12 + order, rights);
+    return ports ? Fpage::io(some_port(), order, rights)
+                 : Fpage::memory(some_page() << page_bits, 12 + order, rights);
   }
 
   void message() {
-    const unsigned from = below(3) == 0 ? 0 : below(space_count), to = below(12) == 0 ? 0 : 1 + below(space_count - 1);
+    const unsigned from = below(3) == 0 ? 0 : below(space_count),
+                   to = below(12) == 0 ? 0 : 1 + below(space_count - 1);
     const bool ports = below(5) == 0;
     Fpage window = Fpage::complete();
-    if (below(4) == 0) window = ports ? Fpage::io(some_port(), below(6)) : Fpage::memory(some_page() << page_bits, 12 + below(6));
+    if (below(4) == 0)
+      window =
+          ports ? Fpage::io(some_port(), below(6)) : Fpage::memory(some_page() << page_bits, 12 + below(6));
     std::array<MapItem, 3> items;
     const unsigned count = 1 + below(3);
     MapNeeds needs;
@@ -216,19 +220,22 @@ class Trial {
       const u8 rights = items[i].send.rights().raw;
       if (range.count < 100) {
         for (u64 n = 0; n < range.count && rights != 0; ++n) {
-          model_.move({from, range.ports, range.source + n}, {to, range.ports, range.target + n}, rights, items[i].grant);
+          model_.move({from, range.ports, range.source + n}, {to, range.ports, range.target + n}, rights,
+                      items[i].grant);
         }
       } else {
         // A complete flexpage: only what is there matters.
         std::vector<u64> pages;
         for (const auto& [key, entry] : model_.entries) {
-          if (key.space == from && !key.port && key.page >= range.source && key.page - range.source < range.count) {
+          if (key.space == from && !key.port && key.page >= range.source &&
+              key.page - range.source < range.count) {
             pages.push_back(key.page);
           }
         }
         for (const u64 page : pages) {
           if (rights == 0) break;
-          model_.move({from, false, page}, {to, false, page - range.source + range.target}, rights, items[i].grant);
+          model_.move({from, false, page}, {to, false, page - range.source + range.target}, rights,
+                      items[i].grant);
         }
       }
     }
@@ -247,7 +254,8 @@ class Trial {
     u8 expected = 0;
     std::vector<Key> keys;
     for (const auto& [key, entry] : model_.entries) {
-      if (key.space == from && key.port == ports && key.page >= first && key.page - first < count) keys.push_back(key);
+      if (key.space == from && key.port == ports && key.page >= first && key.page - first < count)
+        keys.push_back(key);
     }
     for (const Key& key : keys) {
       if (model_.present(key)) expected |= model_.revoke(key, fpage.rights().raw, flush);
@@ -361,7 +369,8 @@ class Trial {
           const u8 rights = static_cast<u8>(Rights::r | ((value & entry::writable) != 0 ? Rights::w : 0) |
                                             ((value & entry::no_execute) == 0 ? Rights::x : 0));
           REQUIRE(rights == entry.rights);
-          const u8 marks = static_cast<u8>(((value & entry::accessed) != 0 ? 5 : 0) | ((value & entry::dirty) != 0 ? 6 : 0));
+          const u8 marks = static_cast<u8>(((value & entry::accessed) != 0 ? 5 : 0) |
+                                           ((value & entry::dirty) != 0 ? 6 : 0));
           REQUIRE(marks == entry.marks);
         });
       }

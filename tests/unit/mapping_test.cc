@@ -178,7 +178,8 @@ TEST_CASE("sigma0 has everything but what is the kernel's") {
   const Address kernel = host::kernel_memory_low.value;
   REQUIRE(map_page(**m.sigma0, kernel, **m.a, 0x5000));
   CHECK_FALSE(has_page(**m.a, 0x5000));
-  REQUIRE(send_item(**m.sigma0, **m.a, Fpage::complete(), {Fpage::memory(0xfec0'0000, 13, all), 0xfec0'0000}));
+  REQUIRE(
+      send_item(**m.sigma0, **m.a, Fpage::complete(), {Fpage::memory(0xfec0'0000, 13, all), 0xfec0'0000}));
   CHECK_FALSE(has_page(**m.a, 0xfec0'0000));
   CHECK(page_frame(**m.a, 0xfec0'1000) == 0xfec0'1000);
   CHECK_FALSE(map_identity(**m.sigma0, kernel));
@@ -196,7 +197,9 @@ TEST_CASE("taking rights") {
   REQUIRE(map_page(**m.sigma0, frame_a, **m.a, 0x5000));
   REQUIRE(map_page(**m.a, 0x5000, **m.b, 0x7000));
   REQUIRE(map_page(**m.b, 0x7000, **m.c, 0x9000));
-  const auto take = [&](u8 rights, bool flush) { unmap(**m.a, Fpage::memory(0x5000, 12, Rights{rights}), flush); };
+  const auto take = [&](u8 rights, bool flush) {
+    unmap(**m.a, Fpage::memory(0x5000, 12, Rights{rights}), flush);
+  };
   const auto rights = [&](u8 mine, u8 theirs) {
     CHECK(page_rights(**m.a, 0x5000).raw == mine);
     CHECK(page_rights(**m.b, 0x7000).raw == theirs);
@@ -209,7 +212,9 @@ TEST_CASE("taking rights") {
   SUBCASE("w, from everybody") { take(w, true), rights(r | x, r | x); }
   SUBCASE("x") { take(x, false), rights(r | w | x, r | w); }
   SUBCASE("r alone cannot be taken while another is left") { take(r, true), rights(r | w | x, r | w | x); }
-  SUBCASE("r with w leaves x, which the hardware has only with r") { take(r | w, true), rights(r | x, r | x); }
+  SUBCASE("r with w leaves x, which the hardware has only with r") {
+    take(r | w, true), rights(r | x, r | x);
+  }
   SUBCASE("nothing") { take(0, true), rights(r | w | x, r | w | x); }
   SUBCASE("the rest of what is left removes") {
     take(x, true), rights(r | w, r | w);
@@ -310,7 +315,8 @@ TEST_CASE("accesses are reported once to everybody above") {
 TEST_CASE("large and sparse flexpages") {
   Machine m;
   const Address low = 0x1000, high = 0x7000'0000'0000;
-  for (const Address page : {low, Address{0x20'0000}, high}) REQUIRE(map_page(**m.sigma0, frame_a, **m.a, page));
+  for (const Address page : {low, Address{0x20'0000}, high})
+    REQUIRE(map_page(**m.sigma0, frame_a, **m.a, page));
   CHECK(send_item(**m.a, **m.b, Fpage::complete(), {Fpage::complete(rw), 0, false}));
   for (const Address page : {low, Address{0x20'0000}, high}) CHECK(page_rights(**m.b, page) == rw);
   CHECK(send_item(**m.b, **m.c, Fpage::complete(), {Fpage::complete(rw), 0, true}));

@@ -102,7 +102,8 @@ TEST_CASE("searching is exact in sparse trees") {
   std::minstd_rand random(3);
   for (int i = 0; i < 40; ++i) pages.insert((u64{random()} << 5 ^ random()) % (last_page + 1));
   for (const u64 page : pages) tree.make(page, table.pool).enter(value);
-  for (int i = 0; i < 20; ++i) (void)tree.make((u64{random()} << 5) % (last_page + 1), table.pool);  // empty tables
+  for (int i = 0; i < 20; ++i)
+    (void)tree.make((u64{random()} << 5) % (last_page + 1), table.pool);  // empty tables
 
   const u64 end = last_page + 1;
   u64 found = 0;

@@ -9,7 +9,7 @@ using Type = MemoryDescriptor::Type;
 
 constexpr unsigned boot_info_subtype = 1, server_subtype = 2, module_subtype = 3;
 
-// The kernel adds descriptors of its own: its stubs, the user area.
+// The kernel adds descriptors of its own: the user area.
 constexpr std::size_t kept_for_kernel = 8;
 
 class Descriptors {

@@ -19,20 +19,12 @@
         call    \function
         .endm
 
-        .macro  save_call_registers
-        movq    %rax, RAX(%rbp)
+        .macro  save_message_registers
         movq    %rbx, RBX(%rbp)
-        movq    %rdx, RDX(%rbp)
-        movq    %rsi, RSI(%rbp)
-        movq    %r8, R8(%rbp)
-        movq    %r9, R9(%rbp)
-        movq    %r10, R10(%rbp)
         movq    %r12, R12(%rbp)
         movq    %r13, R13(%rbp)
         movq    %r14, R14(%rbp)
         movq    %r15, R15(%rbp)
-        movl    %r11d, THREAD_RFLAGS(%rbp)
-        movq    %rsp, THREAD_RSP(%rbp)
         .endm
 
         .section .text.entry, "ax"
@@ -42,7 +34,15 @@
         .globl  slow_ipc
 slow_ipc:
         movq    CPU(CPU_CURRENT), %rbp
-        save_call_registers
+        movq    %rax, RAX(%rbp)
+        movq    %rdx, RDX(%rbp)
+        movq    %rsi, RSI(%rbp)
+        movq    %r8, R8(%rbp)
+        movq    %r9, R9(%rbp)
+        movq    %r10, R10(%rbp)
+        save_message_registers
+        movl    %r11d, THREAD_RFLAGS(%rbp)
+        movq    %rsp, THREAD_RSP(%rbp)
         handle  ipc
         jmp     leave
 
@@ -53,44 +53,73 @@ other_call:
         je      fast_system_clock
         cmpq    $STUB_RETURN + 4 * STUB_SPACING, %rcx
         je      fast_thread_switch
+// The result registers of a call, and what a caller that goes on needs; C++ has
+// preserved RBX and R12-R15.
 slow_call:
         movq    %rbp, CPU(CPU_SCRATCH)
         movq    CPU(CPU_CURRENT), %rbp
-        save_call_registers
+        movq    %rax, RAX(%rbp)
+        movq    %rdx, RDX(%rbp)
+        movq    %rsi, RSI(%rbp)
         movq    %rdi, RDI(%rbp)
-        movq    CPU(CPU_SCRATCH), %rax
-        movq    %rax, RBP(%rbp)
-        movabsq $STUB_RETURN, %rax
-        subq    %rax, %rcx
-        cmpq    $8 * STUB_SPACING, %rcx
-        ja      foreign_call
-        testb   $(STUB_SPACING - 1), %cl
-        jnz     foreign_call
-        leaq    call_table(%rip), %rax
-        shrl    $2, %ecx                // STUB_SPACING / 4 = 8, an entry of the table
-        movq    (%rax,%rcx), %rax
-        handle  *%rax
+        movq    %r8, R8(%rbp)
+        movq    %r9, R9(%rbp)
+        movq    %r10, R10(%rbp)
+        movl    %r11d, THREAD_RFLAGS(%rbp)
+        movq    %rsp, THREAD_RSP(%rbp)
+        leaq    -STUB_RETURN(%rcx), %rax
+        cmpq    $8 * STUB_SPACING, %rax
+        ja      unusual_call
+        testb   $(STUB_SPACING - 1), %al
+        jnz     unusual_call
+        cmpl    $6 * STUB_SPACING, %eax
+        je      call_with_message_registers
+        leaq    call_table(%rip), %rcx
+        shrl    $2, %eax                // STUB_SPACING / 4 = 8, an entry of the table
+        movq    (%rcx,%rax), %rcx
+        handle  *%rcx
+        cmpq    %rbp, %rax
+        jne     leave
+        cmpb    $0, THREAD_BY_IRET(%rbp)
+        jne     leave
+        movq    RAX(%rbp), %rax
+        movq    RDX(%rbp), %rdx
+        movq    RSI(%rbp), %rsi
+        movq    RDI(%rbp), %rdi
+        movq    R8(%rbp), %r8
+        movq    R9(%rbp), %r9
+        movq    R10(%rbp), %r10
+        movl    THREAD_RFLAGS(%rbp), %r11d
+        movq    THREAD_RSP(%rbp), %rsp
+        xorl    %ebp, %ebp
+        movq    $STUB_RETURN, %rcx
+        sysretq
+
+call_with_message_registers:            // Unmap
+        save_message_registers
+        handle  unmap_call
         jmp     leave
 
-// A SYSCALL from anywhere else is an exception, with the registers as the CPU
-// left them: RCX the address behind it, R11 the flags.
-foreign_call:
-        addq    %rcx, %rax
-        movabsq $STUB_MEMORY_CONTROL_RETURN, %rcx
+// MemoryControl's stub, or no stub at all. A SYSCALL from anywhere else is an
+// exception, with the registers as the CPU left them: RCX the address behind it,
+// R11 the flags.
+unusual_call:
+        save_message_registers
+        movq    CPU(CPU_SCRATCH), %rax
+        movq    %rax, RBP(%rbp)
+        movabsq $STUB_MEMORY_CONTROL_RETURN, %rax
         cmpq    %rcx, %rax
-        je      memory_control_call
-        movq    %rax, RCX(%rbp)
-        movq    %rax, RIP(%rbp)
+        jne     1f
+        handle  memory_control
+        jmp     leave
+1:      movq    %rcx, RCX(%rbp)
+        movq    %rcx, RIP(%rbp)
         movl    %r11d, %eax
         movq    %rax, R11(%rbp)
         movb    $1, THREAD_BY_IRET(%rbp)
         movl    $256, %edx
         xorl    %ecx, %ecx
         handle  exception
-        jmp     leave
-
-memory_control_call:
-        handle  memory_control
         jmp     leave
 
 fast_system_clock:
@@ -258,17 +287,18 @@ interrupt:
         .globl  smap_patch              // `clac` where the CPU has SMAP
 smap_patch:
         .byte   0x0f, 0x1f, 0x00
+        cmpl    $14, %edx
+        je      page_fault_entry
         cmpl    $VECTOR_LINES, %edx
         jae     dispatch_interrupt
         cmpl    $8, %edx                // double fault, machine check: nothing to go on with
         je      user_abort
         cmpl    $18, %edx
         je      user_abort
-        cmpl    $14, %edx
-        je      1f
         handle  exception
         jmp     leave
-1:      movq    %cr2, %rdx
+page_fault_entry:
+        movq    %cr2, %rdx
         handle  page_fault
         jmp     leave
 
@@ -435,9 +465,9 @@ idle:
         .section .rodata
         .balign 8
 call_table:
-        .quad   0                       // Ipc has its own return address
+        .quad   0                       // Ipc and Unmap have their own ways
         .quad   exchange_registers, thread_control, system_clock, thread_switch
-        .quad   schedule, unmap_call, space_control, processor_control
+        .quad   schedule, 0, space_control, processor_control
 
         .globl  entry_points
 entry_points:

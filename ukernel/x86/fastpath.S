@@ -82,6 +82,7 @@
         movq    %rsp, THREAD_RSP(%rdi)
         movl    %r11d, THREAD_RFLAGS(%rdi)
         movq    %rdx, THREAD_WAIT(%rdi)
+        movq    %r9, R9(%rdi)           // its tag, should the wait end in an error
         movq    %rbp, CPU(CPU_CURRENT)
         movq    $0, THREAD_WAIT(%rbp)
         .endm
@@ -156,20 +157,16 @@ rare_key:
         testq   $RARE_KEY_BITS, %rcx
         jnz     slow_ipc
         check_partner local=0
-        exchange_roles
-
         movl    %r9d, %ecx              // words beyond the registers, from UTCB to UTCB
         andl    $63, %ecx
         subl    $7, %ecx
         jbe     1f
-        movq    %rdi, %r8
-        movq    THREAD_TCR(%rdi), %rsi
-        addq    $UTCB_MR8, %rsi
-        movq    THREAD_TCR(%rbp), %rdi
-        addq    $UTCB_MR8, %rdi
+        movq    THREAD_LONG_WORDS(%rdi), %rsi
+        movq    THREAD_LONG_WORDS(%rbp), %rdi
         rep movsq
-        movq    %r8, %rdi
-1:      cmpq    $0, THREAD_FPU(%rdi)
+        movq    CPU(CPU_CURRENT), %rdi
+1:      exchange_roles
+        cmpq    $0, THREAD_FPU(%rdi)
         je      switch_space
 
 // Both have FPU state: it leaves with one and comes with the other.

@@ -20,7 +20,7 @@ namespace mica {
   OFFSET(THREAD_KEY, Thread, key);
   OFFSET(THREAD_SENDERS, Thread, senders);
   OFFSET(THREAD_RFLAGS, Thread, rflags);
-  OFFSET(THREAD_TCR, Thread, tcr);
+  OFFSET(THREAD_LONG_WORDS, Thread, long_words);
   OFFSET(THREAD_FPU, Thread, fpu);
   OFFSET(THREAD_SPACE, Thread, space);
   OFFSET(THREAD_BY_IRET, Thread, by_iret);
@@ -54,7 +54,6 @@ namespace mica {
   OFFSET(KIP_API_VERSION, Kip, api_version);
   OFFSET(KIP_API_FLAGS, Kip, api_flags);
   OFFSET(KIP_KERNEL_ID, Kip, kernel_id);
-  OFFSET(UTCB_MR8, Utcb, mr[8]);
   VALUE(ENTRY_DEVICE, entry::device);
 }
 

@@ -30,7 +30,9 @@ void load_ports(Cpu& cpu, Space& space) {
 }
 
 void ports_changed(Space& space) {
-  if (boot_cpu.io_loaded == &space) forget_ports(boot_cpu);
+  if (boot_cpu.io_loaded != &space) return;
+  forget_ports(boot_cpu);
+  boot_cpu.stale = true;
 }
 
 }  // namespace mica

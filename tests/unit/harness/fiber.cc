@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "fiber.h"
 
+#include <utility>
+
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/common_interface_defs.h>
 #endif

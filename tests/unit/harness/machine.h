@@ -65,6 +65,7 @@ class Machine {
   // Leaves so many free frames of kernel memory, hides the rest; feed() ends that.
   void starve(u64 frames_left);
   void feed();
+  bool has_fast_path() const { return options_.fast_path; }
   u64 hidden_frames() const { return hidden_pairs_.size() * 2 + hidden_singles_.size(); }
 
   Cpu cpu;
@@ -79,6 +80,7 @@ class Machine {
   Ticks timer = ~Ticks{0};
   std::array<bool, 24> line_masked{};
   u64 total_frames = 0;
+  bool donated = false;  // the last entry may have chosen a less urgent thread
   u64 entries = 0, fast_calls = 0;
   std::string violation;  // the first one found
 

@@ -41,8 +41,8 @@ int ram_file() {
 
 u8* map_ram() {
   constexpr u64 alignment = u64{2} << 20;
-  void* const room =
-      mmap(nullptr, host::ram_size + alignment, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* const room = mmap(nullptr, host::ram_size + alignment, PROT_NONE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (room == MAP_FAILED) fail("mmap");
   const u64 start = (reinterpret_cast<u64>(room) + alignment - 1) & ~(alignment - 1);
   void* const ram = mmap(reinterpret_cast<void*>(start), host::ram_size, PROT_READ | PROT_WRITE,
@@ -77,8 +77,8 @@ u64* walk(const u64* root, u64 page) {
 }
 
 bool allows(u64 entry, bool write, bool execute) {
-  return (entry & entry::present) != 0 && (entry & entry::user) != 0 && (!write || (entry & entry::writable) != 0) &&
-         (!execute || (entry & entry::no_execute) == 0);
+  return (entry & entry::present) != 0 && (entry & entry::user) != 0 &&
+         (!write || (entry & entry::writable) != 0) && (!execute || (entry & entry::no_execute) == 0);
 }
 
 }  // namespace
@@ -115,7 +115,8 @@ bool access(Address address, bool write, bool execute) {
   if (!loaded_root || page >= u64{1} << 35) return false;
   const u64 needed = entry::accessed | (write ? entry::dirty : 0);
   const auto known = translations.find(page);
-  if (known != translations.end() && allows(known->second, write, execute) && (known->second & needed) == needed) {
+  if (known != translations.end() && allows(known->second, write, execute) &&
+      (known->second & needed) == needed) {
     return true;
   }
   u64* const entry = walk(loaded_root, page);
@@ -134,7 +135,8 @@ u64 stale_translations() {
     const u64* const entry = walk(loaded_root, page);
     const u64 now = entry ? *entry : 0;
     constexpr u64 may_not_vanish = entry::present | entry::writable | entry::accessed | entry::dirty;
-    const bool fine = (now & entry::frame_mask) == (old & entry::frame_mask) && (old & may_not_vanish & ~now) == 0 &&
+    const bool fine = (now & entry::frame_mask) == (old & entry::frame_mask) &&
+                      (old & may_not_vanish & ~now) == 0 &&
                       (now & entry::no_execute) == (old & entry::no_execute & now);
     if (!fine) ++stale;
   }
@@ -144,8 +146,8 @@ u64 stale_translations() {
 }  // namespace host
 
 bool map_tcb_page(u64 page_index, Phys frame) {
-  void* const page = mmap(tcb_page(page_index), page_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, ram_file(),
-                          static_cast<off_t>(frame.value));
+  void* const page = mmap(tcb_page(page_index), page_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                          ram_file(), static_cast<off_t>(frame.value));
   if (page == MAP_FAILED) return false;
   tcb_frames[page_index] = frame;
   return true;
@@ -187,10 +189,19 @@ MICA_WEAK void assertion_failed(const char* condition, const char* file, int lin
   std::abort();
 }
 
+MICA_WEAK void panic(const char* what) {
+  std::fprintf(stderr, "panic: %s\n", what);
+  std::abort();
+}
+
+MICA_WEAK Phys kernel_symbol_phys(const void*) { return {}; }
+MICA_WEAK Phys kernel_root_phys() { return {}; }
+MICA_WEAK u64 tsc_khz() { return 1000; }
+MICA_WEAK u64 fpu_key() { return 0; }
 MICA_WEAK void switch_fpu(Cpu&, Thread&) {}
 MICA_WEAK void drop_fpu(Cpu&) {}
 MICA_WEAK void init_fpu_state(FpuState*) {}
-MICA_WEAK void switch_ports(Cpu&, const Thread&) {}
+MICA_WEAK void disable_ports(Cpu&) {}
 MICA_WEAK void forget_ports(Cpu&) {}
 MICA_WEAK void load_ports(Cpu&, Space&) {}
 MICA_WEAK void arm_timer(Ticks) {}

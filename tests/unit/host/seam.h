@@ -72,10 +72,11 @@ const u64* kernel_root_entries();
 
 inline constexpr u64 expected_gs = USER_GS;
 
+u64 fpu_key();
 void switch_fpu(Cpu& cpu, Thread& next);
 void drop_fpu(Cpu& cpu);
 void init_fpu_state(FpuState* state);
-void switch_ports(Cpu& cpu, const Thread& next);
+void disable_ports(Cpu& cpu);
 void forget_ports(Cpu& cpu);
 void load_ports(Cpu& cpu, Space& space);
 
@@ -89,6 +90,14 @@ bool line_usable(unsigned line);
 void mask_line(unsigned line);
 void unmask_line(unsigned line);
 void acknowledge_interrupt();
+
+constexpr u64 stub_address(unsigned number) { return STUB_BASE + number * STUB_SPACING; }
+inline constexpr Address stub_return = STUB_RETURN;
+Phys kernel_symbol_phys(const void* symbol);
+Phys kernel_root_phys();
+u64 tsc_khz();
+
+[[noreturn]] void panic(const char* what);
 
 extern bool no_execute_enforced;
 

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <span>
+
+#include "../../examples/pager/pager.h"
+
+namespace bench {
+
+// The memory whose faults are measured, to be served by the pager thread.
+std::span<const pager::Region> fault_regions();
+
+void measure_faults();
+
+}  // namespace bench

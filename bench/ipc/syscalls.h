@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+namespace bench {
+
+void measure_system_calls();
+
+}  // namespace bench

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include "report.h"
+
+#include <runtime/program.h>
+
+#include "ticks.h"
+
+namespace bench {
+
+namespace {
+
+using runtime::left;
+using runtime::Output;
+using runtime::print;
+
+struct Line {
+  Row row;
+  unsigned mark;
+  Samples samples;
+};
+
+constexpr unsigned max_rows = 40;
+constinit Line lines[max_rows] = {};
+constinit unsigned line_count = 0;
+
+unsigned width_of(l4::Word value) {
+  unsigned digits = 1;
+  for (; value >= 10; value /= 10) ++digits;
+  return digits;
+}
+
+// 12345 as 123.45, 12300 as 123; at the right of a column if it is shorter.
+struct Hundredths {
+  l4::Word value;
+  unsigned width = 0;
+};
+
+void put_value(Output& out, Hundredths h) {
+  const l4::Word whole = h.value / 100, part = h.value % 100;
+  for (unsigned i = width_of(whole) + (part == 0 ? 0 : 3); i < h.width; ++i) out.put(' ');
+  out.put_number(whole);
+  if (part == 0) return;
+  out.put('.');
+  out.put_number(part, 10, 2);
+}
+
+// A number, or a dash for 0, at the right of a column.
+void put_optional(Output& out, l4::Word value, unsigned width) {
+  for (unsigned i = width_of(value); i < width; ++i) out.put(' ');
+  if (value == 0) return out.put('-');
+  out.put_number(value);
+}
+
+const char* verdict(const Line& line) {
+  if (line.row.target == 0) return "";
+  return line.samples.median() <= line.row.target * 100 ? "  yes" : "  NO";
+}
+
+void print_line(const Line& line) {
+  Output out;
+  put_optional(out, line.mark, 4);
+  print_to(out, "  {}{}", left(line.row.suite, 10), left(line.row.name, 28));
+  put_value(out, Hundredths{line.samples.median(), 11});
+  put_value(out, Hundredths{line.samples.min(), 11});
+  put_value(out, Hundredths{line.samples.max(), 11});
+  put_optional(out, line.row.target, 11);
+  put_optional(out, line.row.best, 11);
+  print_to(out, "{}\n", verdict(line));
+}
+
+}  // namespace
+
+void Samples::add(l4::Word ticks, l4::Word rounds) {
+  if (count_ == capacity) return;
+  const l4::Word value = (ticks * 100 + rounds / 2) / rounds;
+  unsigned i = count_++;
+  for (; i > 0 && sorted_[i - 1] > value; --i) sorted_[i] = sorted_[i - 1];
+  sorted_[i] = value;
+  rounds_ += rounds;
+}
+
+void add_row(const Row& row, unsigned mark, const Samples& samples) {
+  if (line_count == max_rows) runtime::panic("too many rows");
+  lines[line_count++] = {row, mark, samples};
+}
+
+void print_report() {
+  const bool instructions = counts_instructions();
+  const char* const unit = instructions ? "instructions" : "cycles";
+  print("MICA-BENCH-BEGIN\n");
+  for (unsigned i = 0; i < line_count; ++i) {
+    const Line& line = lines[i];
+    Output out;
+    print_to(out, "{\"suite\":\"{}\",\"row\":\"{}\",\"unit\":\"{}\",\"n\":{},", line.row.suite, line.row.name,
+             unit, line.samples.rounds());
+    print_to(out, "\"min\":{},\"median\":{},\"max\":{}}\n", Hundredths{line.samples.min()},
+             Hundredths{line.samples.median()}, Hundredths{line.samples.max()});
+  }
+  print("MICA-BENCH-END\n\n");
+  print("mark  {}     median        min        max  must reach best known   reached? ({})\n",
+        left("figure", 38), unit);
+  for (unsigned i = 0; i < line_count; ++i) print_line(lines[i]);
+  if (!instructions) print("\nThese are cycles; the limits are instructions, for -icount.\n");
+}
+
+}  // namespace bench
