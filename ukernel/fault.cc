@@ -21,7 +21,7 @@ Thread* send_to_pager(Cpu& cpu, Thread& t, Protocol protocol, i64 label, u64 wha
   return send_kernel_message(cpu, t, resolve(t, ThreadId{t.tcr->pager}));
 }
 
-Thread* send_exception(Cpu& cpu, Thread& t, u64 number, u64 error) {
+[[gnu::cold, gnu::noinline]] Thread* send_exception(Cpu& cpu, Thread& t, u64 number, u64 error) {
   t.protocol = Protocol::exception;
   t.words[0] = MsgTag::make(label_exception, 20).raw;
   t.words[2] = number;
@@ -30,7 +30,7 @@ Thread* send_exception(Cpu& cpu, Thread& t, u64 number, u64 error) {
 }
 
 // The first use of the FPU gives the thread a state of its own.
-bool give_fpu(Cpu& cpu, Thread& t) {
+[[gnu::cold, gnu::noinline]] bool give_fpu(Cpu& cpu, Thread& t) {
   if (t.fpu) return false;
   t.fpu = static_cast<FpuState*>(t.space->pool.take_frame());
   if (!t.fpu) return false;
@@ -42,7 +42,7 @@ bool give_fpu(Cpu& cpu, Thread& t) {
 }
 
 // `lock nop`, the KernelInterface call.
-bool kernel_interface(Thread& t) {
+[[gnu::cold, gnu::noinline]] bool kernel_interface(Thread& t) {
   u8 code[2];
   if (!fetch(*t.space, t.regs.rip, code) || code[0] != 0xf0 || code[1] != 0x90) return false;
   t.regs.rax = t.space->kip_area.base();
@@ -56,10 +56,10 @@ bool kernel_interface(Thread& t) {
 // A protection fault may be IN or OUT without the right, or come from where the
 // kernel cannot look whether it is. True: it was handled as such, and
 // `next` is the thread to resume.
-bool port_fault(Cpu& cpu, Thread& t, Thread*& next) {
+[[gnu::cold, gnu::noinline]] bool port_fault(Cpu& cpu, Thread& t, Thread*& next) {
   u8 code[15];
   const unsigned length = fetch(*t.space, t.regs.rip, code);
-  if (length == 0) {
+  if (length == 0 && t.regs.rip < user_end) {
     next = send_to_pager(cpu, t, Protocol::page_fault, label_page_fault | Rights::x, t.regs.rip);
     return true;
   }
@@ -93,7 +93,7 @@ Thread* page_fault(Cpu& cpu, Thread& t, Address address, u64 error) {
   return send_to_pager(cpu, t, Protocol::page_fault, label_page_fault | missing, address);
 }
 
-Thread* exception(Cpu& cpu, Thread& t, u64 number, u64 error) {
+[[gnu::cold, gnu::noinline]] Thread* exception(Cpu& cpu, Thread& t, u64 number, u64 error) {
   Thread* next = nullptr;
   if (number == vector::invalid_opcode && kernel_interface(t)) return reschedule(cpu);
   if (number == vector::no_fpu && give_fpu(cpu, t)) return reschedule(cpu);

@@ -45,7 +45,7 @@ void leave_senders(Thread& t) {
   t.partner = nullptr;
 }
 
-Thread* find_sender(const Thread& t, ThreadId spec) {
+[[gnu::cold, gnu::noinline]] Thread* find_sender(const Thread& t, ThreadId spec) {
   Thread* const head = t.senders;
   if (!head || spec.is_any()) return head;
   Thread* s = head;
@@ -68,7 +68,7 @@ inline bool accepts(const Thread& receiver, const Thread& sender) {
   return !sender.as_sender.is_nil() && spec == sender.as_sender;
 }
 
-Ticks deadline(Time timeout) {
+[[gnu::cold, gnu::noinline]] Ticks deadline(Time timeout) {
   const Ticks now = read_clock();
   // Conversions round down: a microsecond later, the clock shows the point or more.
   if (timeout.is_point()) return ticks_from_us(timeout.point(us_from_ticks(now)) + 1);
@@ -97,7 +97,7 @@ void sent(Cpu& cpu, Thread& t, const Thread& receiver, bool now) {
   }
 }
 
-void take_from(Cpu& cpu, Thread& sender, Thread& t) {
+[[gnu::cold, gnu::noinline]] void take_from(Cpu& cpu, Thread& sender, Thread& t) {
   leave_senders(sender);
   cancel_timeout(cpu, sender);
   sender.state = State::ready;
@@ -139,7 +139,7 @@ void begin_receive_phase(Cpu& cpu, Thread& t, bool now) {
 
 // Propagation is for those who could have sent as the virtual sender anyway, or
 // send to a partner of their own space (manual, chapter 5.4).
-void propagate(Thread& t, const Thread& partner) {
+[[gnu::cold, gnu::noinline]] void propagate(Thread& t, const Thread& partner) {
   Thread* const v = resolve(t, ThreadId{t.tcr->virtual_sender});
   if (!v || (v->space != t.space && t.space != partner.space)) return;
   t.as_sender = v->id;
@@ -150,7 +150,7 @@ void propagate(Thread& t, const Thread& partner) {
 }
 
 // Where a message out of a space with a redirector goes; null: nowhere.
-Thread* redirect(Thread& t, Thread* partner) {
+[[gnu::cold, gnu::noinline]] Thread* redirect(Thread& t, Thread* partner) {
   const ThreadId redirector{t.space->redirector};
   if (partner->space == t.space) return partner;
   if (redirector.is_any_local()) return nullptr;
@@ -208,7 +208,7 @@ Thread* ipc(Cpu& cpu, Thread& t) {
   return reschedule(cpu);
 }
 
-void await_message(Cpu& cpu, Thread& t, ThreadId from) {
+[[gnu::cold, gnu::noinline]] void await_message(Cpu& cpu, Thread& t, ThreadId from) {
   Thread* const sender = find_sender(t, from);
   if (!sender) return t.begin_receive(from, false);
   take_from(cpu, *sender, t);
@@ -243,13 +243,13 @@ Thread* send_interrupt_message(Cpu& cpu, Thread& interrupt, Thread& handler) {
   return &handler;
 }
 
-void withdraw(Cpu& cpu, Thread& t) {
+[[gnu::cold, gnu::noinline]] void withdraw(Cpu& cpu, Thread& t) {
   if (t.state == State::sending) leave_senders(t);
   cancel_timeout(cpu, t);
   t.end_wait();
 }
 
-void fail_ipc(Cpu& cpu, Thread& t, IpcError error) {
+[[gnu::cold, gnu::noinline]] void fail_ipc(Cpu& cpu, Thread& t, IpcError error) {
   const Phase phase = t.state == State::sending ? Phase::send : Phase::receive;
   withdraw(cpu, t);
   if (t.protocol == Protocol::user) return set_ipc_error(t, phase, {error});
@@ -259,7 +259,7 @@ void fail_ipc(Cpu& cpu, Thread& t, IpcError error) {
   halt(t);
 }
 
-void cancel_ipc(Cpu& cpu, Thread& t) {
+[[gnu::cold, gnu::noinline]] void cancel_ipc(Cpu& cpu, Thread& t) {
   const Phase phase = t.state == State::sending ? Phase::send : Phase::receive;
   withdraw(cpu, t);
   if (t.protocol == Protocol::user) return set_ipc_error(t, phase, {IpcError::cancelled});

@@ -19,7 +19,7 @@ constexpr u64 Registers::*exception_register[] = {
 constexpr unsigned exception_general = 16, exception_words = 20;
 
 // Word `i`, from 1, of the exception message that `t` sends.
-u64 exception_word(Thread& t, unsigned i) {
+[[gnu::cold, gnu::noinline]] u64 exception_word(Thread& t, unsigned i) {
   if (i <= exception_general) return t.regs.*exception_register[i - 1];
   if (i == 17) return t.rsp;
   if (i == 18) return t.rflags;
@@ -51,7 +51,7 @@ MapItem map_item(Thread& sender, unsigned i, TypedItem item) {
 
 // Checks all items against what the receiver takes, reserves kernel memory, and
 // only then moves anything.
-[[gnu::noinline]] Failure transfer_all(Thread& sender, Thread& receiver, MsgTag tag, Fpage window) {
+[[gnu::cold, gnu::noinline]] Failure transfer_all(Thread& sender, Thread& receiver, MsgTag tag, Fpage window) {
   Failure failure;
   MapNeeds needs;
   each_item(sender, tag, [&](unsigned i, TypedItem item) {
@@ -108,7 +108,7 @@ void copy_words_to_user(Thread& sender, Thread& receiver, unsigned last) {
 }
 
 // What only few messages have: typed items, another sender or receiver than meant.
-[[gnu::noinline]] Failure deliver_rest(Thread& sender, Thread& receiver, MsgTag tag) {
+[[gnu::cold, gnu::noinline]] Failure deliver_rest(Thread& sender, Thread& receiver, MsgTag tag) {
   Failure failure;
   if (tag.typed() != 0)
     failure = transfer_items(sender, receiver, tag, Acceptor{receiver.tcr->br(0)}.window());
@@ -137,7 +137,7 @@ Failure deliver_to_user(Thread& sender, Thread& receiver) {
 }
 
 // A reply to an exception message reloads the registers that it carries.
-void load_registers(Thread& sender, Thread& receiver) {
+[[gnu::cold, gnu::noinline]] void load_registers(Thread& sender, Thread& receiver) {
   const unsigned last = tag_of(sender).untyped();
   for (unsigned i = 1; i <= last && i <= exception_general; ++i)
     receiver.regs.*exception_register[i - 1] = word(sender, i);
@@ -177,6 +177,8 @@ Failure deliver_to_kernel(Thread& sender, Thread& receiver) {
 
 bool well_formed(Thread& sender) {
   const MsgTag tag{sender.regs.r9};
+  if (tag.typed() == 2 && TypedItem{message_register_of(sender, 1 + tag.untyped())}.is_map_or_grant())
+    return tag.fits();
   if (!tag.fits()) return false;
   const unsigned end = 1 + tag.untyped() + tag.typed();
   unsigned i = 1 + tag.untyped();

@@ -25,7 +25,7 @@ u64 TableNode::next_present(u64 index) {
   return entry_count;
 }
 
-Slot PageTable::make(u64 page, Pool& pool) {
+[[gnu::cold, gnu::noinline]] Slot PageTable::make(u64 page, Pool& pool) {
   if (Slot slot = find(page)) return slot;
   if (!root_) {
     root_ = static_cast<u64*>(pool.take_table());

@@ -58,17 +58,25 @@ void update_timer(Cpu& cpu, const Thread& next) {
 
 void update_top(Cpu& cpu, const Thread& next) {
   const u64 top = cpu.top_of_ready - (next.key & key::fpu);
-  cpu.top = (next.key & key::rare) || cpu.io_enabled ? key::rare_top : top;
+  cpu.top = (next.key & key::rare) || cpu.io_enabled ? key::rare : top;
 }
 
-// Makes `next` the running thread.
-Thread* resume(Cpu& cpu, Thread& next) {
-  MICA_ASSERT(next.runnable() && !is_queued(next) && !next.pending_receive);
+[[gnu::noinline]] Thread* resume_changed(Cpu& cpu, Thread& next) {
   if (cpu.fpu_owner != next.fpu_thread()) switch_fpu(cpu, next);
   if (cpu.io_enabled && &next != cpu.current) disable_ports(cpu);
   cpu.current = &next;
   if (cpu.stale) update_timer(cpu, next);
   update_top(cpu, next);
+  return &next;
+}
+
+// Makes `next` the running thread.
+inline Thread* resume(Cpu& cpu, Thread& next) {
+  MICA_ASSERT(next.runnable() && !is_queued(next) && !next.pending_receive);
+  if (cpu.stale || cpu.io_enabled || cpu.fpu_owner || next.fpu || (next.key & key::rare))
+    return resume_changed(cpu, next);
+  cpu.current = &next;
+  cpu.top = cpu.top_of_ready;
   return &next;
 }
 

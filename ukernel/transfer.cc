@@ -28,7 +28,7 @@ void enter(Slot slot, Mapping* node, u64 value) {
 }
 
 // The slot of a page that sigma0 has or may have, made present; absent otherwise.
-[[gnu::noinline]] Slot identity(Space& sigma0, u64 page, bool ports, Aftermath& after) {
+[[gnu::noinline]] [[gnu::cold, gnu::noinline]] Slot identity(Space& sigma0, u64 page, bool ports, Aftermath& after) {
   PageTable& tree = tree_of(sigma0, ports);
   if (Slot slot = tree.find(page); slot && slot.present()) return slot;
   const Phys frame{ports ? 0 : page << page_bits};
@@ -77,7 +77,7 @@ struct Move {
 };
 
 // Moves one page whose source slot is present.
-[[gnu::noinline]] void move_page(const Move& move, Slot source, u64 target, Aftermath& after) {
+[[gnu::noinline]] [[gnu::cold, gnu::noinline]] void move_page(const Move& move, Slot source, u64 target, Aftermath& after) {
   if (source.fixed()) return;
   const Rights rights = rights_of(*source.leaf) & move.rights;
   if (rights.empty()) return;
@@ -122,7 +122,7 @@ class TableCount {
  public:
   explicit TableCount(const PageTable& tree) : tree_(tree) {}
 
-  void add(u64 page) {
+  [[gnu::cold]] void add(u64 page) {
     constexpr unsigned index_bits = TableNode::index_bits;
     unsigned own = 0;  // tables that the page before did not need
     for (u64 now = page >> index_bits, before = last_ >> index_bits; now != before && own < 4; ++own) {
@@ -152,7 +152,7 @@ class TableCount {
 
 }  // namespace
 
-MapRange cut_to_window(Fpage window, const MapItem& item) {
+[[gnu::cold, gnu::noinline]] MapRange cut_to_window(Fpage window, const MapItem& item) {
   const Fpage send = item.send;
   if (!send.usable() || !window.usable()) return {};
   if (send.is_io()) {
@@ -274,8 +274,10 @@ bool transfer_plain(Space& from, Space& to, Fpage window, const MapItem& item) {
   if (item.send.size_field() != page_bits || !window.is_complete() || item.grant) return false;
   const u64 source = item.send.raw >> page_bits, target = bits(item.send_base, page_bits, page_number_bits);
   if (source >= page_limit || target >= page_limit) return false;
-  const Slot old = from.memory.find_page(source), slot = to.memory.find_page(target);
-  if (!old || !slot || !is_users(*old.leaf) || slot.present()) return false;
+  const Slot old = from.memory.find_page(source);
+  if (!old || !is_users(*old.leaf)) return false;
+  const Slot slot = to.memory.find_page(target);
+  if (!slot || slot.present()) return false;
   const Rights given = item.send.rights();
   if (!given.has(Rights::r)) return false;
   Mapping* const node = to.pool.take_used_mapping();
@@ -289,12 +291,12 @@ void transfer(Space& from, Space& to, Fpage window, const MapItem& item) {
   if (!transfer_plain(from, to, window, item)) transfer_range(from, to, window, item);
 }
 
-bool map_identity(Space& sigma0, Address address) {
+[[gnu::cold, gnu::noinline]] bool map_identity(Space& sigma0, Address address) {
   Aftermath after;
   return address < user_end && identity(sigma0, address >> page_bits, false, after);
 }
 
-bool map_identity_port(Space& sigma0, u64 port) {
+[[gnu::cold, gnu::noinline]] bool map_identity_port(Space& sigma0, u64 port) {
   Aftermath after;
   return port < port_limit && identity(sigma0, port, true, after);
 }

@@ -44,7 +44,9 @@ class Pager {
     // "My page at `here` shall appear to you around the address that you touched."
     const l4::Fpage page = l4::Fpage::page(region->here + (address - region->seen), region->rights);
     const L4_MapItem_t item = L4_MapItem(page, address);
-    message = l4::Words(l4::Tag::make(0, 0, 2), item.raw[0], item.raw[1]);
+    message.set_tag(l4::Tag::make(0, 0, 2));
+    message[1] = item.raw[0];
+    message[2] = item.raw[1];
     return true;
   }
 

@@ -2,13 +2,13 @@
 // Every way into the kernel but the fast path, and every way out. A user's
 // registers go to its TCB, C++ decides, and the thread that it returns is resumed.
 #include "descriptors.h"
+#include "entry_macros.h"
 #include "layout.h"
 #include "offsets.h"
 #include "panic.h"
 #include "stubs.h"
 #include "vectors.h"
 
-#define CPU(field) boot_cpu + field(%rip)
 #define IA32_GS_BASE 0xc0000101
 
 // Call of a C++ handler: (Cpu&, Thread& current, ...), RBP = current.
@@ -165,7 +165,7 @@ vector_\number:
         .altmacro
         .macro  exceptions
         .rept   VECTOR_LINES
-        .if     number != 2 && number != 6
+        .if     number != 2 && number != 6 && number != 14
         exception_entry %number
         .endif
         .set    number, number + 1
@@ -248,6 +248,11 @@ vector_6:
         pushq   $6
         jmp     interrupt
 
+        .globl  fault_in_kernel
+fault_in_kernel:
+        pushq   $14
+        jmp     interrupt
+
 // Nothing in the kernel may be assumed here, so nothing is done.
 vector_nmi:
         iretq
@@ -259,38 +264,14 @@ interrupt:
         testb   $3, 24(%rsp)
         jz      interrupt_in_kernel
         cld
-        pushq   %rbp
-        movq    CPU(CPU_CURRENT), %rbp
-        movq    %rax, RAX(%rbp)
-        movq    %rbx, RBX(%rbp)
-        movq    %rcx, RCX(%rbp)
-        movq    %rdx, RDX(%rbp)
-        movq    %rsi, RSI(%rbp)
-        movq    %rdi, RDI(%rbp)
-        movq    %r8, R8(%rbp)
-        movq    %r9, R9(%rbp)
-        movq    %r10, R10(%rbp)
-        movq    %r11, R11(%rbp)
-        movq    %r12, R12(%rbp)
-        movq    %r13, R13(%rbp)
-        movq    %r14, R14(%rbp)
-        movq    %r15, R15(%rbp)
-        popq    RBP(%rbp)
-        popq    %rdx                    // vector
-        popq    %rcx                    // error code
-        popq    RIP(%rbp)
-        popq    %rax                    // CS
-        popq    %rax
-        movl    %eax, THREAD_RFLAGS(%rbp)
-        popq    THREAD_RSP(%rbp)
-        movb    $1, THREAD_BY_IRET(%rbp)
+        save_interrupted with_vector=1
         .globl  smap_patch              // `clac` where the CPU has SMAP
 smap_patch:
         .byte   0x0f, 0x1f, 0x00
-        cmpl    $14, %edx
-        je      page_fault_entry
         cmpl    $VECTOR_LINES, %edx
         jae     dispatch_interrupt
+        cmpl    $14, %edx
+        je      page_fault_entry
         cmpl    $8, %edx                // double fault, machine check: nothing to go on with
         je      user_abort
         cmpl    $18, %edx
@@ -301,6 +282,14 @@ page_fault_entry:
         movq    %cr2, %rdx
         handle  page_fault
         jmp     leave
+
+// From the fast path. RBP = current, EBX = error code.
+        .globl  slow_page_fault
+slow_page_fault:
+        movl    %ebx, %ecx
+        movl    $14, %edx
+        cld
+        jmp     smap_patch
 
 // RBP = current, RDX = vector.
 dispatch_interrupt:

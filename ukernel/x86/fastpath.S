@@ -12,10 +12,10 @@
 //
 // RDI = caller's TCB and RBP = partner's TCB once they are known. The user's
 // address never reaches SYSRET: everybody returns to the RET of the first stub.
+#include "entry_macros.h"
 #include "layout.h"
 #include "offsets.h"
 
-#define CPU(field) boot_cpu + field(%rip)
 #define RARE_KEY_BITS 0xffffffffff00ffff  // key::must_be_zero, cpu.h
 #define INDEX_MASK (((1 << THREAD_NUMBER_BITS) - 1) << TCB_SIZE_BITS)
 
@@ -179,6 +179,57 @@ rare_key:
         xrstor64 (%rsi)
         movq    %rbp, CPU(CPU_FPU_OWNER)
         movq    %r8, %rax
+        jmp     switch_space
+
+// --- Page faults -------------------------------------------------------------------
+
+// A read or write fault of a thread whose pager waits for anybody, or for it, is
+// the same switch: the faulter waits for the reply, the pager gets the message.
+        .globl  vector_14
+        .balign 16
+vector_14:
+        testb   $3, 16(%rsp)
+        jz      fault_in_kernel
+        save_interrupted
+        movl    %ecx, %ebx
+        movq    %cr2, %rax
+        movabsq $USER_END, %rcx         // not an address that a pager could map
+        cmpq    %rcx, %rax
+        jae     slow_page_fault
+        testb   $0x10, %bl              // not an instruction fetch
+        jnz     slow_page_fault
+        movq    %rbp, %rdi
+        movq    THREAD_TCR(%rdi), %rsi
+        movq    UTCB_PAGER(%rsi), %rsi  // written by the user: a hint
+        partner_by_number
+        cmpq    %rsi, THREAD_ID(%rbp)
+        jne     1f
+        compare_keys
+        testq   $RARE_KEY_BITS, %rcx
+        jnz     1f
+        movq    THREAD_WAIT(%rbp), %rcx
+        cmpq    $-1, %rcx
+        je      2f
+        cmpq    THREAD_ID(%rdi), %rcx
+        je      2f
+1:      movq    %rdi, %rbp
+        jmp     slow_page_fault
+2:      movq    %rsi, THREAD_FROM(%rdi)
+        movb    $STATE_RECEIVING, THREAD_STATE(%rdi)
+        movb    $PROTOCOL_PAGE_FAULT, THREAD_PROTOCOL(%rdi)
+        movq    %rbp, CPU(CPU_CURRENT)
+        movq    $0, THREAD_WAIT(%rbp)
+        andl    $2, %ebx                // the right that was missing: 2 = w, else 4 = r
+        movl    $4, %ecx
+        subl    %ebx, %ecx
+        shll    $16, %ecx
+        leaq    PAGE_FAULT_TAG(%rcx), %r9
+        movq    RIP(%rdi), %rbx         // MR1 is the address, MR2 the instruction
+        xorl    %r10d, %r10d
+        xorl    %r12d, %r12d
+        xorl    %r13d, %r13d
+        xorl    %r14d, %r14d
+        xorl    %r15d, %r15d
         jmp     switch_space
 
         .section .note.GNU-stack, "", @progbits

@@ -10,6 +10,8 @@
 #define STUB_BASE 0xffffffffe0000000     // system-call stubs, user-executable
 #define UTCB_WORD_BASE 0xffffffffe0001000  // what a user's %gs:0 reads, one page a CPU
 
+#define USER_END 0x00007ffffffff000  // abi.h says why
+
 #define TCB_SIZE_BITS 9
 #define THREAD_NUMBER_BITS 18
 

@@ -4,12 +4,13 @@
 
 #include "../cpu.h"
 #include "../kip.h"
+#include "layout.h"
 
 namespace mica {
 
 #define OFFSET(name, type, member) asm volatile("#define " #name " %c0" : : "i"(offsetof(type, member)))
 
-#define VALUE(name, value) asm volatile("#define " #name " %c0" : : "i"(value))
+#define VALUE(name, value) asm volatile("#define " #name " %c0" : : "i"(static_cast<i64>(value)))
 
 [[gnu::used]] void offsets() {
   OFFSET(THREAD_ID, Thread, id);
@@ -21,6 +22,10 @@ namespace mica {
   OFFSET(THREAD_SENDERS, Thread, senders);
   OFFSET(THREAD_RFLAGS, Thread, rflags);
   OFFSET(THREAD_LONG_WORDS, Thread, long_words);
+  OFFSET(THREAD_TCR, Thread, tcr);
+  OFFSET(THREAD_FROM, Thread, from);
+  OFFSET(THREAD_STATE, Thread, state);
+  OFFSET(THREAD_PROTOCOL, Thread, protocol);
   OFFSET(THREAD_FPU, Thread, fpu);
   OFFSET(THREAD_SPACE, Thread, space);
   OFFSET(THREAD_BY_IRET, Thread, by_iret);
@@ -55,6 +60,12 @@ namespace mica {
   OFFSET(KIP_API_FLAGS, Kip, api_flags);
   OFFSET(KIP_KERNEL_ID, Kip, kernel_id);
   VALUE(ENTRY_DEVICE, entry::device);
+  VALUE(STATE_RECEIVING, State::receiving);
+  VALUE(PROTOCOL_PAGE_FAULT, Protocol::page_fault);
+  VALUE(PAGE_FAULT_TAG, MsgTag::make(label_page_fault, 2).raw);
+  static_assert(USER_END == user_end && sizeof(Thread) == 1 << TCB_SIZE_BITS &&
+                thread_number_bits == THREAD_NUMBER_BITS);
+  OFFSET(UTCB_PAGER, Utcb, pager);
 }
 
 }  // namespace mica

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// What the entry code and the fast path share.
+#pragma once
+
+#include "offsets.h"
+
+#define CPU(field) boot_cpu + field(%rip)
+
+// An exception or interrupt from user mode. On the stack: the vector if the entry
+// has pushed one, error code, RIP, CS, RFLAGS, RSP, SS. All goes to the TCB of the
+// running thread, RBP; RDX = vector, RCX = error code.
+        .macro  save_interrupted with_vector=0
+        pushq   %rbp
+        movq    CPU(CPU_CURRENT), %rbp
+        movq    %rax, RAX(%rbp)
+        movq    %rbx, RBX(%rbp)
+        movq    %rcx, RCX(%rbp)
+        movq    %rdx, RDX(%rbp)
+        movq    %rsi, RSI(%rbp)
+        movq    %rdi, RDI(%rbp)
+        movq    %r8, R8(%rbp)
+        movq    %r9, R9(%rbp)
+        movq    %r10, R10(%rbp)
+        movq    %r11, R11(%rbp)
+        movq    %r12, R12(%rbp)
+        movq    %r13, R13(%rbp)
+        movq    %r14, R14(%rbp)
+        movq    %r15, R15(%rbp)
+        popq    RBP(%rbp)
+        .if     \with_vector
+        popq    %rdx
+        .endif
+        popq    %rcx
+        popq    RIP(%rbp)
+        popq    %rax                    // CS
+        popq    %rax
+        movl    %eax, THREAD_RFLAGS(%rbp)
+        popq    THREAD_RSP(%rbp)
+        movb    $1, THREAD_BY_IRET(%rbp)
+        .endm
