@@ -41,6 +41,7 @@ void attach_interrupt(Cpu& cpu, Thread& interrupt, Thread* handler) {
   if (interrupt.state != State::inactive) fail_ipc(cpu, interrupt, IpcError::cancelled);
   interrupt.state = State::inactive;
   interrupt.first_pager = ThreadId::nil();
+  interrupt.handler = handler;
   if (!handler) return;
   interrupt.first_pager = handler->id;
   interrupt.state = State::ready;  // enabled, nothing under way
@@ -60,18 +61,31 @@ void rename_handler(Cpu& cpu, const Thread& handler, ThreadId id) {
   });
 }
 
-Thread* handle_line(Cpu& cpu, Thread&, unsigned line) {
-  mask_line(line);
-  acknowledge_interrupt();
-  Thread* const t = find_thread(ThreadId::interrupt(line));
-  // Not attached, or not acknowledged yet: spurious. It stays masked.
-  if (!t || t->state != State::ready) return reschedule(cpu);
-  Thread* const handler = find_thread(t->first_pager);
-  if (!handler) return reschedule(cpu);
-  t->words[0] = MsgTag::make(label_interrupt, 0).raw;
-  t->words[1] = t->words[2] = t->words[3] = 0;
-  Thread* const woken = send_interrupt_message(cpu, *t, *handler);
+namespace {
+
+[[gnu::noinline]] Thread* send_message(Cpu& cpu, Thread& t) {
+  t.words[0] = MsgTag::make(label_interrupt, 0).raw;
+  t.words[1] = t.words[2] = t.words[3] = 0;
+  Thread* const woken = send_interrupt_message(cpu, t, *t.handler);
   return woken ? run_if_urgent(cpu, *woken) : reschedule(cpu);
+}
+
+}  // namespace
+
+AfterLine handle_line(Cpu& cpu, Thread& current, u64 line) {
+  mask_line(static_cast<unsigned>(line));
+  acknowledge_interrupt();
+  Thread& t = tcb_array()[line];
+  // Not attached, or not acknowledged yet: spurious. It stays masked.
+  if (t.state != State::ready) return {reschedule(cpu), 0};
+  Thread& handler = *t.handler;
+  if ((handler.wait != ThreadId::any().raw && handler.wait != t.id.raw) || handler.priority <= current.priority ||
+      handler.priority <= cpu.ready_top || cpu.fpu_owner || handler.fpu)
+    return {send_message(cpu, t), 0};
+  handler.wait = 0;
+  t.state = State::receiving;
+  interrupt_running(cpu, handler);
+  return {&handler, t.id.raw};
 }
 
 bool acknowledge(Cpu&, Thread& sender, Thread& interrupt) {

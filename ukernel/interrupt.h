@@ -20,8 +20,15 @@ void detach_all(Cpu& cpu, Thread& handler);
 // and comes again if the device still holds its line.
 void rename_handler(Cpu& cpu, const Thread& handler, ThreadId id);
 
+// The thread to resume, and, not 0, the id of the interrupt whose message is all
+// that there is in its registers.
+struct AfterLine {
+  Thread* thread;
+  u64 interrupt;
+};
+
 // A line fired, while `current` ran.
-extern "C" Thread* handle_line(Cpu& cpu, Thread& current, unsigned line);
+extern "C" AfterLine handle_line(Cpu& cpu, Thread& current, u64 line);
 // A message to an interrupt thread: true when it came from the handler. Unmasks
 // the line if it was waiting for that.
 [[nodiscard]] bool acknowledge(Cpu& cpu, Thread& sender, Thread& interrupt);

@@ -123,7 +123,7 @@ void begin_receive_phase(Cpu& cpu, Thread& t, bool now) {
     partner->awaited = true;
     spec = partner->id;
   }
-  if (Thread* const sender = find_sender(t, spec)) {
+  if (Thread* const sender = t.senders ? find_sender(t, spec) : nullptr) {
     if (now)
       take_from(cpu, *sender, t);
     else
@@ -219,12 +219,16 @@ void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
 
 Thread* send_kernel_message(Cpu& cpu, Thread& t, Thread* handler) {
   t.as_sender = t.intended = ThreadId::nil();
-  if (!handler || handler == &t || handler->is_interrupt()) {
+  const bool accepted = handler && accepts(*handler, t);
+  // A handler whose own fault waits for `t` would take this message for the answer,
+  // and two threads with bad instruction pointers would keep the kernel busy for ever.
+  const bool circular = accepted && handler->protocol != Protocol::user;
+  if (!handler || handler == &t || handler->is_interrupt() || circular) {
     t.protocol = Protocol::user;
     halt(t);
     return reschedule(cpu);
   }
-  if (!accepts(*handler, t)) {
+  if (!accepted) {
     join_senders(t, *handler);
     return reschedule(cpu);
   }

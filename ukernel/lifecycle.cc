@@ -79,8 +79,13 @@ Thread* create_thread(ThreadId id, Space& space, ThreadId scheduler) {
   if (!t) return nullptr;
   t->id = id;
   t->state = State::inactive;
+  t->protocol = Protocol::user;
+  t->halted = t->pending_receive = t->awaited = false;
   t->scheduler = scheduler;
   t->priority = default_priority;
+  t->sensitive_priority = 0;
+  t->max_delay = 0;
+  t->cpu = 0;
   t->rflags = user_rflags_always;
   t->slice = t->slice_left = ticks_from_us(default_slice_us);
   t->quantum = never;
@@ -129,10 +134,12 @@ void delete_thread(Cpu& cpu, Thread& t) {
   MICA_ASSERT(&t != cpu.current && t.exists());
   Space& space = *t.space;
   const bool was_active = t.active();
-  detach_all(cpu, t);
-  remove_from_cpu(cpu, t);
-  withdraw(cpu, t);
-  fail_partners(cpu, t);
+  if (was_active) {
+    detach_all(cpu, t);
+    remove_from_cpu(cpu, t);
+    withdraw(cpu, t);
+  }
+  if (t.senders || t.awaited) fail_partners(cpu, t);
   if (was_active) {
     *slot_entry(space, (t.utcb_location - space.utcb_area.base()) >> utcb_align_bits) = no_thread();
     --space.active_count;

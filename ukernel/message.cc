@@ -68,8 +68,8 @@ MapItem map_item(Thread& sender, unsigned i, TypedItem item) {
   return {};
 }
 
+// The kernel's own messages have no items: the sender is in Ipc.
 Failure transfer_items(Thread& sender, Thread& receiver, MsgTag tag, Fpage window) {
-  if (sender.protocol != Protocol::user) return {};
   if (tag.typed() == 2) {
     const unsigned i = 1 + tag.untyped();
     const TypedItem item{message_register_of(sender, i)};
@@ -177,9 +177,8 @@ Failure deliver_to_kernel(Thread& sender, Thread& receiver) {
 
 bool well_formed(Thread& sender) {
   const MsgTag tag{sender.regs.r9};
-  if (tag.typed() == 2 && TypedItem{message_register_of(sender, 1 + tag.untyped())}.is_map_or_grant())
-    return tag.fits();
   if (!tag.fits()) return false;
+  if (tag.typed() == 2 && TypedItem{message_register_of(sender, 1 + tag.untyped())}.is_map_or_grant()) return true;
   const unsigned end = 1 + tag.untyped() + tag.typed();
   unsigned i = 1 + tag.untyped();
   while (i < end) {

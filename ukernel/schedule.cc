@@ -29,7 +29,10 @@ Ticks slice_length(Time time) {
   return wanted < least ? least : wanted;
 }
 
-u64 encode(Ticks ticks) { return ticks == never ? Time::never().raw : Time::period(us_from_ticks(ticks)).raw; }
+// To the nearest microsecond, so that what was set reads as such.
+u64 encode(Ticks ticks) {
+  return ticks == never ? Time::never().raw : Time::period(us_from_ticks(ticks + ticks_from_us(1) / 2)).raw;
+}
 
 CallError check(const Thread& caller, const Thread& t) {
   const Registers& r = caller.regs;
@@ -64,14 +67,14 @@ Thread* schedule(Cpu& cpu, Thread& caller) {
                                                                                : CallError::invalid_thread;
   if (error != CallError::none) {
     set_result(caller, error);
-    return reschedule(cpu);
+    return go_on(cpu, caller);
   }
   const u64 old = encode(t->slice_left) << 16 | encode(t->quantum);
   const Registers arguments = caller.regs;
   caller.regs.rax = static_cast<u64>(state_of(*t));
   caller.regs.rdx = old;
   apply(cpu, arguments, *t);
-  return reschedule(cpu);
+  return go_on(cpu, caller);
 }
 
 Thread* thread_switch(Cpu& cpu, Thread& caller) {
@@ -82,12 +85,12 @@ Thread* thread_switch(Cpu& cpu, Thread& caller) {
 
 Thread* system_clock(Cpu& cpu, Thread& caller) {
   caller.regs.rax = us_from_ticks(read_clock());
-  return reschedule(cpu);
+  return go_on(cpu, caller);
 }
 
 Thread* processor_control(Cpu& cpu, Thread& caller) {
   set_result(caller, caller.space->privileged ? CallError::invalid_parameter : CallError::no_privilege);
-  return reschedule(cpu);
+  return go_on(cpu, caller);
 }
 
 }  // namespace mica

@@ -25,8 +25,9 @@ void find_ready_top(Cpu& cpu) {
   set_ready_top(cpu, -1);
 }
 
+// Puts a runnable thread that is in no queue into its own.
 void insert(Cpu& cpu, Thread& t, bool first) {
-  if (!t.runnable() || is_queued(t)) return;
+  MICA_ASSERT(t.runnable() && !is_queued(t));
   Thread*& head = cpu.ready[t.priority];
   if (!head) {
     t.ready = {&t, &t};
@@ -58,7 +59,7 @@ void update_timer(Cpu& cpu, const Thread& next) {
 
 void update_top(Cpu& cpu, const Thread& next) {
   const u64 top = cpu.top_of_ready - (next.key & key::fpu);
-  cpu.top = (next.key & key::rare) || cpu.io_enabled ? key::rare : top;
+  cpu.top = (next.key & key::rare) || cpu.io_enabled ? key::rare_top : top;
 }
 
 [[gnu::noinline]] Thread* resume_changed(Cpu& cpu, Thread& next) {
@@ -89,10 +90,10 @@ void begin_slice(Cpu& cpu, Ticks length, Ticks now) {
 void preempt(Cpu& cpu, Thread& t, Ticks now) {
   if (cpu.slice_end == never || now < cpu.slice_end) {
     if (cpu.slice_end != never) t.slice_left = cpu.slice_end - now;
-    enqueue_first(cpu, t);
+    insert(cpu, t, true);
   } else {
     t.slice_left = t.slice;
-    enqueue(cpu, t);
+    insert(cpu, t, false);
   }
 }
 
@@ -119,8 +120,13 @@ void init_scheduler(Cpu& cpu, bool fast_path) {
   set_ready_top(cpu, -1);
 }
 
-void enqueue(Cpu& cpu, Thread& t) { insert(cpu, t, false); }
-void enqueue_first(Cpu& cpu, Thread& t) { insert(cpu, t, true); }
+void enqueue(Cpu& cpu, Thread& t) {
+  if (t.runnable() && !is_queued(t)) insert(cpu, t, false);
+}
+
+void enqueue_first(Cpu& cpu, Thread& t) {
+  if (t.runnable() && !is_queued(t)) insert(cpu, t, true);
+}
 
 void dequeue(Cpu& cpu, Thread& t) {
   if (!is_queued(t)) return;
@@ -167,6 +173,16 @@ Thread* run_if_urgent(Cpu& cpu, Thread& woken) {
   return resume(cpu, woken);
 }
 
+void interrupt_running(Cpu& cpu, Thread& woken) {
+  Thread& t = *cpu.current;
+  const Ticks now = read_clock();
+  if (&t != cpu.idle) preempt(cpu, t, now);
+  begin_slice(cpu, woken.slice_left, now);
+  if (cpu.io_enabled) disable_ports(cpu);
+  cpu.current = &woken;
+  cpu.top = key::rare;
+}
+
 Thread* donate(Cpu& cpu, Thread& to) {
   MICA_ASSERT(is_queued(to));
   dequeue(cpu, to);
@@ -202,14 +218,9 @@ Thread* handle_timer(Cpu& cpu, Thread&) {
   return reschedule(cpu);
 }
 
-void update_key(Thread& t) {
-  t.key = u64{t.priority} << key::priority_shift | u64{t.cpu} << key::cpu_shift;
-  if (t.fpu) t.key |= fpu_key();
-  if (t.space && !t.space->redirector_is_free()) t.key |= key::rare;
-}
-
 void set_priority(Cpu& cpu, Thread& t, u8 priority) {
   const bool queued = is_queued(t);
+  cpu.stale = true;  // it may be the running thread
   dequeue(cpu, t);
   t.priority = priority;
   update_key(t);

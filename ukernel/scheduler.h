@@ -3,6 +3,8 @@
 // thread to resume. The running thread is in no queue.
 #pragma once
 
+#include <seam.h>
+
 #include "cpu.h"
 
 namespace mica {
@@ -21,11 +23,17 @@ inline bool is_queued(const Thread& thread) { return thread.ready.next != nullpt
 
 // The running thread if it can go on and nobody of a higher priority is ready.
 [[nodiscard]] Thread* reschedule(Cpu& cpu);
+// The same for a caller that is the running thread and can go on.
+[[nodiscard]] inline Thread* go_on(Cpu& cpu, Thread& caller) { return cpu.stale ? reschedule(cpu) : &caller; }
 // `to`, which was just made runnable and is in no queue, on the time slice of
 // the running thread, which has blocked; or somebody more urgent.
 [[nodiscard]] Thread* hand_off(Cpu& cpu, Thread& to);
 // `woken`, which was just made runnable, at once if it is the most urgent.
 [[nodiscard]] Thread* run_if_urgent(Cpu& cpu, Thread& woken);
+// `woken` is more urgent than all others, and runs in place of the running thread.
+// What the timer and the fast path have to know is put off to the next entry of
+// the C++ path, which `top` sends everybody to.
+void interrupt_running(Cpu& cpu, Thread& woken);
 // `to`, whatever its priority, on the rest of the running thread's time slice.
 [[nodiscard]] Thread* donate(Cpu& cpu, Thread& to);
 // Gives up the rest of the time slice.
@@ -35,7 +43,11 @@ inline bool is_queued(const Thread& thread) { return thread.ready.next != nullpt
 extern "C" Thread* handle_timer(Cpu& cpu, Thread& current);
 
 // Makes the thread's key follow its priority, its FPU state and its space's redirector.
-void update_key(Thread& thread);
+inline void update_key(Thread& t) {
+  t.key = u64{t.priority} << key::priority_shift | u64{t.cpu} << key::cpu_shift;
+  if (t.fpu) t.key |= fpu_key();
+  if (t.space && !t.space->redirector_is_free()) t.key |= key::rare;
+}
 void set_priority(Cpu& cpu, Thread& thread, u8 priority);
 
 // Ends whatever `thread` is running or queued for: used before it is deleted.

@@ -72,7 +72,7 @@ Thread* space_control(Cpu& cpu, Thread& caller) {
   cpu.stale = true;  // the caller's own space may have got another redirector
   set_result(caller, control(caller));
   caller.regs.rdx = 0;  // no old control bit is ever set
-  return reschedule(cpu);
+  return go_on(cpu, caller);
 }
 
 }  // namespace mica

@@ -85,7 +85,6 @@ struct alignas(512) Thread {
   Ticks quantum;           // what is left of the total quantum, ~0 = infinite
   u32 max_delay;           // microseconds
   u32 cpu;
-  u64 control_end[0];
 
   // --- blocked in IPC ---
   ThreadId from;           // receiving: whom it waits for; any, any local or global
@@ -104,13 +103,8 @@ struct alignas(512) Thread {
   u32 heap_rank;           // 0: not in the queue
 
   u32 interrupts;          // lines that it handles
+  Thread* handler;         // of an interrupt: whom it is sent to
 
-  void clear_fast_line() {
-    id = ThreadId::nil();
-    wait = cr3 = utcb = rsp = key = 0;
-    senders = nullptr;
-    rflags = 0;
-  }
   bool exists() const { return !id.is_nil(); }
   bool active() const { return state >= State::ready; }
   bool armed() const { return wait != 0; }

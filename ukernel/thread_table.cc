@@ -47,13 +47,10 @@ Thread* make_tcb(u64 number) {
 
 void free_tcb(Thread& t) {
   const u64 page = number_of(t) / threads_a_page;
-  if (t.state == State::inactive) {
-    // It never ran: these are all that it has.
-    t.clear_fast_line();
-    fill_words(&t.space, 0, (offsetof(Thread, control_end) - offsetof(Thread, space)) / sizeof(u64));
-  } else {
-    fill_words(&t, 0, sizeof(Thread) / sizeof(u64));
-  }
+  // One that never ran has nothing but what create_thread() sets.
+  if (t.state != State::inactive) fill_words(&t, 0, sizeof(Thread) / sizeof(u64));
+  t.id = ThreadId::nil();
+  t.state = State::absent;
   if (--table.live[page] != 0) return;
   // The page emptied last stays: a thread that comes and goes does not pay for it.
   if (table.spare != 0) drop_page(table.spare);

@@ -28,7 +28,7 @@ extern Pool pool;          // pays for the pages
 }  // namespace thread_table
 
 // A cleared TCB for a number that no thread has; null: out of kernel memory.
-// TCBs without a thread are always clear.
+// TCBs without a thread are clear, but for what create_thread() sets.
 [[nodiscard]] Thread* make_tcb(u64 number);
 void free_tcb(Thread& t);
 
@@ -40,13 +40,6 @@ inline u64 number_of(const Thread& t) { return static_cast<u64>(&t - tcb_array()
   if (id.number() >= max_threads) return nullptr;
   Thread& t = tcb_array()[id.number()];
   return t.id == id ? &t : nullptr;
-}
-
-// By number alone, whatever the version.
-inline Thread* find_number(u64 number) {
-  if (number == 0 || number >= max_threads) return nullptr;
-  Thread& t = tcb_array()[number];
-  return t.exists() ? &t : nullptr;
 }
 
 // UTCB slots that nobody has lead to TCB 0, which spares the fast path a check.

@@ -18,7 +18,7 @@ Thread* unmap_call(Cpu& cpu, Thread& caller) {
     mr = fpage.with_rights(unmap(*caller.space, fpage, flush)).raw;
   }
   caller.regs.rdi = caller.utcb;
-  return reschedule(cpu);
+  return go_on(cpu, caller);
 }
 
 // Memory attributes come with the page attribute table; until then the call
@@ -28,7 +28,7 @@ Thread* memory_control(Cpu& cpu, Thread& caller) {
   caller.regs.rdx = 0;
   caller.regs.rax = caller.tcr->mr[1];
   caller.tcr->error_code = static_cast<u64>(error);
-  return reschedule(cpu);
+  return go_on(cpu, caller);
 }
 
 }  // namespace mica

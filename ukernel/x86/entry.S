@@ -268,8 +268,9 @@ interrupt:
         .globl  smap_patch              // `clac` where the CPU has SMAP
 smap_patch:
         .byte   0x0f, 0x1f, 0x00
-        cmpl    $VECTOR_LINES, %edx
+        subl    $VECTOR_LINES, %edx
         jae     dispatch_interrupt
+        addl    $VECTOR_LINES, %edx
         cmpl    $14, %edx
         je      page_fault_entry
         cmpl    $8, %edx                // double fault, machine check: nothing to go on with
@@ -291,13 +292,36 @@ slow_page_fault:
         cld
         jmp     smap_patch
 
-// RBP = current, RDX = vector.
+// RBP = current, RDX = vector - VECTOR_LINES.
 dispatch_interrupt:
-        cmpl    $VECTOR_TIMER, %edx
+        cmpl    $VECTOR_TIMER - VECTOR_LINES, %edx
         je      1f
-        subl    $VECTOR_LINES, %edx
         handle  handle_line
-        jmp     leave
+        testq   %rdx, %rdx
+        jz      leave
+
+// RAX = handler of the interrupt RDX, which gets the message in its registers.
+        movq    %rax, %rbp
+        movq    %rdx, %rsi
+        movl    %gs, %ecx
+        cmpl    $USER_GS, %ecx
+        je      2f
+        call    repair_gs
+2:      movq    $INTERRUPT_TAG, %r9
+        xorl    %eax, %eax
+        xorl    %ebx, %ebx
+        xorl    %r10d, %r10d
+        xorl    %r12d, %r12d
+        xorl    %r13d, %r13d
+        xorl    %r14d, %r14d
+        xorl    %r15d, %r15d
+        movq    THREAD_CR3(%rbp), %rcx
+        movq    %cr3, %rdx
+        cmpq    %rcx, %rdx
+        je      3f
+        movq    %rcx, %cr3
+3:      return_to_partner
+
 1:      handle  handle_timer
         jmp     leave
 
@@ -307,11 +331,12 @@ interrupt_in_kernel:
         je      debug_in_kernel
         cmpq    $VECTOR_LINES, (%rsp)
         jb      kernel_exception
-        popq    %rdx
         movq    CPU(CPU_CURRENT), %rbp
         cmpq    CPU(CPU_IDLE), %rbp
-        je      dispatch_interrupt
-        pushq   %rdx
+        jne     kernel_exception
+        popq    %rdx
+        subl    $VECTOR_LINES, %edx
+        jmp     dispatch_interrupt
 
         .macro  push_panic_frame
         pushq   %rax
@@ -370,7 +395,8 @@ leave:
         movq    %rdi, utcb_word(%rip)
         movl    %gs, %ecx
         cmpl    $USER_GS, %ecx
-        jne     repair_gs
+        je      2f
+        call    repair_gs
 2:      cmpb    $0, THREAD_BY_IRET(%rbp)
         jne     leave_by_iret
         movq    RAX(%rbp), %rax
@@ -430,7 +456,7 @@ bad_instruction_pointer:
         jmp     leave
 
 // The user has loaded GS, which also changed its base. The descriptor is there
-// for this moment only.
+// for this moment only. Changes RAX, RCX, RDX.
 repair_gs:
         movb    $GDT_USER_GS_PRESENT, gdt_user_gs_access(%rip)
         movl    $USER_GS, %ecx
@@ -440,7 +466,7 @@ repair_gs:
         movl    $(UTCB_WORD_BASE & 0xffffffff), %eax
         movl    $(UTCB_WORD_BASE >> 32), %edx
         wrmsr
-        jmp     2b
+        ret
 
 idle:
         movq    THREAD_CR3(%rbp), %rcx

@@ -2,6 +2,7 @@
 // What the entry code and the fast path share.
 #pragma once
 
+#include "layout.h"
 #include "offsets.h"
 
 #define CPU(field) boot_cpu + field(%rip)
@@ -37,4 +38,17 @@
         movl    %eax, THREAD_RFLAGS(%rbp)
         popq    THREAD_RSP(%rbp)
         movb    $1, THREAD_BY_IRET(%rbp)
+        .endm
+
+// RBP = thread to run, whose message registers and RSI are set.
+        .macro  return_to_partner
+        movl    THREAD_RFLAGS(%rbp), %r11d
+        movq    THREAD_RSP(%rbp), %rsp
+        movq    THREAD_UTCB(%rbp), %rdi
+        movq    %rdi, utcb_word(%rip)
+        xorl    %ebp, %ebp
+        xorl    %edx, %edx
+        xorl    %r8d, %r8d
+        movq    $STUB_RETURN, %rcx
+        sysretq
         .endm

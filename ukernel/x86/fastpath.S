@@ -87,19 +87,7 @@
         movq    $0, THREAD_WAIT(%rbp)
         .endm
 
-        .macro  return_to_partner
-        movl    THREAD_RFLAGS(%rbp), %r11d
-        movq    THREAD_RSP(%rbp), %rsp
-        movq    THREAD_UTCB(%rbp), %rdi
-        movq    %rdi, utcb_word(%rip)
-        xorl    %ebp, %ebp
-        xorl    %edx, %edx
-        xorl    %r8d, %r8d
-        movq    $STUB_RETURN, %rcx
-        sysretq
-        .endm
-
-        .section .text.entry, "ax"
+.section .text.entry, "ax"
         .globl  syscall_entry
         .balign 64
 syscall_entry:

@@ -62,6 +62,7 @@ namespace mica {
   VALUE(ENTRY_DEVICE, entry::device);
   VALUE(STATE_RECEIVING, State::receiving);
   VALUE(PROTOCOL_PAGE_FAULT, Protocol::page_fault);
+  VALUE(INTERRUPT_TAG, MsgTag::make(label_interrupt, 0).raw);
   VALUE(PAGE_FAULT_TAG, MsgTag::make(label_page_fault, 2).raw);
   static_assert(USER_END == user_end && sizeof(Thread) == 1 << TCB_SIZE_BITS &&
                 thread_number_bits == THREAD_NUMBER_BITS);
