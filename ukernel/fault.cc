@@ -12,7 +12,7 @@ namespace mica {
 
 namespace {
 
-Thread* send_to_pager(Cpu& cpu, Thread& t, Protocol protocol, i64 label, u64 what) {
+[[gnu::cold, gnu::noinline]] Thread* send_to_pager(Cpu& cpu, Thread& t, Protocol protocol, i64 label, u64 what) {
   t.protocol = protocol;
   t.words[0] = MsgTag::make(label, 2).raw;
   t.words[1] = what;
@@ -82,7 +82,7 @@ Thread* send_to_pager(Cpu& cpu, Thread& t, Protocol protocol, i64 label, u64 wha
 
 }  // namespace
 
-Thread* page_fault(Cpu& cpu, Thread& t, Address address, u64 error) {
+[[gnu::cold, gnu::noinline]] Thread* page_fault(Cpu& cpu, Thread& t, Address address, u64 error) {
   constexpr u64 error_write = 1 << 1, error_fetch = 1 << 4;
   if (address >= user_end) return send_exception(cpu, t, vector::page_fault, error);
   if (t.space->sigma0) {

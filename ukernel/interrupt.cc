@@ -43,7 +43,7 @@ void attach_interrupt(Cpu& cpu, Thread& interrupt, Thread* handler) {
   interrupt.first_pager = ThreadId::nil();
   interrupt.handler = handler;
   if (!handler) return;
-  interrupt.first_pager = handler->id;
+  interrupt.first_pager = interrupt.from = handler->id;
   interrupt.state = State::ready;  // enabled, nothing under way
   ++handler->interrupts;
   unmask_line(line);
@@ -56,7 +56,7 @@ void detach_all(Cpu& cpu, Thread& handler) {
 void rename_handler(Cpu& cpu, const Thread& handler, ThreadId id) {
   each_interrupt_of(handler, [&](Thread& t) {
     withdraw(cpu, t);
-    t.first_pager = id;
+    t.first_pager = t.from = id;
     unmask_line(line_of(t));
   });
 }

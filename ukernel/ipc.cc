@@ -217,7 +217,7 @@ Thread* ipc(Cpu& cpu, Thread& t) {
 
 void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
 
-Thread* send_kernel_message(Cpu& cpu, Thread& t, Thread* handler) {
+[[gnu::cold, gnu::noinline]] Thread* send_kernel_message(Cpu& cpu, Thread& t, Thread* handler) {
   t.as_sender = t.intended = ThreadId::nil();
   const bool accepted = handler && accepts(*handler, t);
   // A handler whose own fault waits for `t` would take this message for the answer,
@@ -238,7 +238,7 @@ Thread* send_kernel_message(Cpu& cpu, Thread& t, Thread* handler) {
   return hand_off(cpu, *handler);
 }
 
-Thread* send_interrupt_message(Cpu& cpu, Thread& interrupt, Thread& handler) {
+[[gnu::cold, gnu::noinline]] Thread* send_interrupt_message(Cpu& cpu, Thread& interrupt, Thread& handler) {
   if (!accepts(handler, interrupt)) {
     join_senders(interrupt, handler);
     return nullptr;

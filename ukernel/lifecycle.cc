@@ -35,8 +35,15 @@ void leave_space(Thread& t) {
   --space.thread_count;
 }
 
+// The conversion is worth doing once.
+Ticks default_slice() {
+  static constinit Ticks slice = 0;
+  if (slice == 0) slice = ticks_from_us(default_slice_us);
+  return slice;
+}
+
 // The table entry of UTCB slot `slot`, made when missing; null: out of memory.
-Thread** slot_entry(Space& space, u64 slot) {
+[[gnu::noinline]] Thread** slot_entry(Space& space, u64 slot) {
   UtcbSlots& slots = space.slots;
   const auto new_frame = [&](const void* content) {
     void* const frame = space.pool.take_frame();
@@ -87,7 +94,7 @@ Thread* create_thread(ThreadId id, Space& space, ThreadId scheduler) {
   t->max_delay = 0;
   t->cpu = 0;
   t->rflags = user_rflags_always;
-  t->slice = t->slice_left = ticks_from_us(default_slice_us);
+  t->slice = t->slice_left = default_slice();
   t->quantum = never;
   t->utcb_location = ~u64{0};
   t->by_iret = true;

@@ -161,7 +161,7 @@ Thread* hand_off(Cpu& cpu, Thread& to) {
   return resume(cpu, to);
 }
 
-Thread* run_if_urgent(Cpu& cpu, Thread& woken) {
+[[gnu::cold, gnu::noinline]] Thread* run_if_urgent(Cpu& cpu, Thread& woken) {
   Thread& t = *cpu.current;
   if (!woken.runnable() || woken.priority <= t.priority || cpu.ready_top > woken.priority) {
     enqueue(cpu, woken);
@@ -180,24 +180,24 @@ void interrupt_running(Cpu& cpu, Thread& woken) {
   begin_slice(cpu, woken.slice_left, now);
   if (cpu.io_enabled) disable_ports(cpu);
   cpu.current = &woken;
-  cpu.top = key::rare;
+  cpu.top = key::rare_top;
 }
 
-Thread* donate(Cpu& cpu, Thread& to) {
+[[gnu::cold, gnu::noinline]] Thread* donate(Cpu& cpu, Thread& to) {
   MICA_ASSERT(is_queued(to));
   dequeue(cpu, to);
   enqueue_first(cpu, *cpu.current);
   return resume(cpu, to);
 }
 
-Thread* yield(Cpu& cpu) {
+[[gnu::cold, gnu::noinline]] Thread* yield(Cpu& cpu) {
   Thread& t = *cpu.current;
   t.slice_left = t.slice;
   enqueue(cpu, t);
   return run_first_ready(cpu);
 }
 
-Thread* handle_timer(Cpu& cpu, Thread&) {
+[[gnu::cold, gnu::noinline]] Thread* handle_timer(Cpu& cpu, Thread&) {
   acknowledge_interrupt();
   cpu.timer_armed = never;
   cpu.stale = true;
@@ -218,7 +218,7 @@ Thread* handle_timer(Cpu& cpu, Thread&) {
   return reschedule(cpu);
 }
 
-void set_priority(Cpu& cpu, Thread& t, u8 priority) {
+[[gnu::cold, gnu::noinline]] void set_priority(Cpu& cpu, Thread& t, u8 priority) {
   const bool queued = is_queued(t);
   cpu.stale = true;  // it may be the running thread
   dequeue(cpu, t);

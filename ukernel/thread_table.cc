@@ -14,13 +14,13 @@ using thread_table::threads_a_page;
 
 namespace {
 
-void drop_page(u64 page) {
+[[gnu::cold, gnu::noinline]] void drop_page(u64 page) {
   const Phys frame = unmap_tcb_page(page);
   table.in_use[page / 64] &= ~(u64{1} << page % 64);
   pool.give_frame(phys_to_virt(frame));
 }
 
-bool back_page(u64 page) {
+[[gnu::cold, gnu::noinline]] bool back_page(u64 page) {
   void* const frame = pool.take_frame();
   if (!frame) return false;
   fill_words(frame, 0, page_size / sizeof(u64));

@@ -39,6 +39,8 @@ void save(FpuState* state) {
 
 void restore(const FpuState* state) {
   constexpr u32 all = ~u32{0};
+  // Not every CPU restores the x87 pointers; the last owner's must not stay.
+  asm volatile("fninit");
   if (features.xsave) {
     asm volatile("xrstor64 (%0)" : : "r"(state), "a"(all), "d"(all) : "memory");
   } else {
