@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// What emulation does not show: traps that only real CPUs take. The kernel avoids
+// them by construction, and here its disassembly is searched for the construction.
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "files.h"
+
+namespace {
+
+struct Line {
+  std::string function, code;
+};
+
+std::string output_of(const std::string& command) {
+  std::string output;
+  FILE* const pipe = popen(command.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  char part[4096];
+  while (const std::size_t got = fread(part, 1, sizeof part, pipe)) output.append(part, got);
+  REQUIRE(pclose(pipe) == 0);
+  return output;
+}
+
+// Every instruction of the kernel, with the label before it.
+std::vector<Line> disassembly() {
+  std::istringstream text(output_of("objdump -d --no-show-raw-insn " + real_kernel));
+  std::vector<Line> lines;
+  std::string line, function;
+  while (std::getline(text, line)) {
+    const std::size_t label = line.find('<');
+    if (line.size() > 2 && line.substr(line.size() - 2) == ">:" && label != std::string::npos)
+      function = line.substr(label + 1, line.size() - label - 3);
+    const std::size_t tab = line.find('\t');
+    if (tab != std::string::npos) lines.push_back({function, line.substr(tab + 1)});
+  }
+  return lines;
+}
+
+bool begins(const std::string& text, const std::string& word) { return text.rfind(word, 0) == 0; }
+
+}  // namespace
+
+TEST_CASE("kernel image: at most 32 KiB of code stay mapped after boot") {
+  std::istringstream sections(output_of("objdump -h -w " + real_kernel));
+  std::string line;
+  unsigned long total = 0;
+  while (std::getline(sections, line)) {
+    std::istringstream fields(line);
+    std::string index, name, size;
+    fields >> index >> name >> size;
+    if (line.find("CODE") == std::string::npos || begins(name, ".init")) continue;
+    total += std::strtoul(size.c_str(), nullptr, 16);
+  }
+  MESSAGE("kernel code: ", total, " bytes");
+  CHECK(total > 0);
+  CHECK(total <= 32768);
+}
+
+TEST_CASE("kernel image: SYSRET returns to a constant address only") {
+  const std::vector<Line> lines = disassembly();
+  // The two calls that change no register but their results return to where RCX
+  // says, which they have compared with the constant of their own stub.
+  const std::set<std::string> compared = {"fast_system_clock", "fast_thread_switch"};
+  unsigned found = 0;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!begins(lines[i].code, "sysret")) continue;
+    ++found;
+    CAPTURE(lines[i].function);
+    CHECK(begins(lines[i].code, "sysretq"));
+    if (compared.count(lines[i].function) != 0) {
+      for (std::size_t k = i; k > 0 && lines[k].function == lines[i].function; --k) {
+        CAPTURE(lines[k].code);
+        CHECK(lines[k].code.find(",%rcx") == std::string::npos);
+        CHECK(lines[k].code.find(",%ecx") == std::string::npos);
+      }
+      continue;
+    }
+    REQUIRE(i > 0);
+    CHECK(begins(lines[i - 1].code, "mov    $0xffffffffe0000002,%rcx"));
+  }
+  CHECK(found >= 6);
+}
+
+TEST_CASE("kernel image: IRET only where the frame was made by the CPU, or was checked") {
+  const std::set<std::string> allowed = {"vector_6",        "vector_nmi",    "vector_spurious",
+                                         "stray_interrupt", "leave_by_iret", "debug_in_kernel"};
+  std::map<std::string, unsigned> found;
+  for (const Line& line : disassembly()) {
+    if (!begins(line.code, "iret")) continue;
+    CAPTURE(line.function);
+    CHECK(begins(line.code, "iretq"));
+    CHECK(allowed.count(line.function) == 1);
+    ++found[line.function];
+  }
+  CHECK(found["leave_by_iret"] == 1);
+}
+
+TEST_CASE("kernel image: no FPU code, no SWAPGS, no base register but in the two places for it") {
+  const std::set<std::string> fpu_state = {"xsave64",    "xrstor64", "xsaveopt64", "fxsave64",
+                                           "fxrstor64",  "xsetbv",   "xgetbv"};
+  for (const Line& line : disassembly()) {
+    const std::string mnemonic = line.code.substr(0, line.code.find_first_of(" \t"));
+    CAPTURE(line.function);
+    CAPTURE(line.code);
+    if (fpu_state.count(mnemonic) != 0) continue;
+    for (const char* const bank : {"%mm", "%xmm", "%ymm", "%zmm"}) CHECK(line.code.find(bank) == std::string::npos);
+    CHECK(line.code.find("%st") == std::string::npos);
+    CHECK(!begins(mnemonic, "swapgs"));
+    CHECK(!begins(mnemonic, "wrgsbase"));
+    CHECK(!begins(mnemonic, "wrfsbase"));
+    if (begins(mnemonic, "wrmsr"))
+      CHECK((line.function == "repair_gs" || line.function.find("set_control_registers") != std::string::npos ||
+             line.function.find("start_interrupt_controllers") != std::string::npos));
+  }
+}
