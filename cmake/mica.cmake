@@ -5,6 +5,14 @@ set(MICA_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wold-st
   -Wnon-virtual-dtor -Wcast-align -Wunused -Wnull-dereference -Wimplicit-fallthrough
   $<$<CONFIG:Release>:-Werror>)
 
+# Code that leaves the FPU's registers alone. clang takes -mgeneral-regs-only too,
+# but then refuses to parse the standard headers, which name `long double`.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  set(MICA_NO_FPU -mno-sse -mno-mmx)
+else()
+  set(MICA_NO_FPU -mgeneral-regs-only)
+endif()
+
 # Code that runs without a C++ run-time library under it.
 add_library(mica_freestanding INTERFACE)
 target_compile_options(mica_freestanding INTERFACE
@@ -34,7 +42,7 @@ function(mica_user_program name)
   add_executable(${name} ${P_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE mica_freestanding mica_user mica_runtime)
   if(NOT P_FPU)
-    target_compile_options(${name} PRIVATE -mgeneral-regs-only)
+    target_compile_options(${name} PRIVATE ${MICA_NO_FPU})
   endif()
   target_link_options(${name} PRIVATE
     -Wl,-T,${PROJECT_SOURCE_DIR}/servers/runtime/program.ld

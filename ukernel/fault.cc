@@ -3,6 +3,7 @@
 
 #include <seam.h>
 
+#include "assertion.h"
 #include "io_instruction.h"
 #include "ipc.h"
 #include "kip.h"
@@ -12,7 +13,8 @@ namespace mica {
 
 namespace {
 
-[[gnu::cold, gnu::noinline]] Thread* send_to_pager(Cpu& cpu, Thread& t, Protocol protocol, i64 label, u64 what) {
+[[gnu::cold, gnu::noinline]] Thread* send_to_pager(Cpu& cpu, Thread& t, Protocol protocol, i64 label,
+                                                   u64 what) {
   t.protocol = protocol;
   t.words[0] = MsgTag::make(label, 2).raw;
   t.words[1] = what;
@@ -83,9 +85,10 @@ namespace {
 }  // namespace
 
 [[gnu::cold, gnu::noinline]] Thread* page_fault(Cpu& cpu, Thread& t, Address address, u64 error) {
+  MICA_ASSERT(&t == cpu.current && t.protocol == Protocol::user);
   constexpr u64 error_write = 1 << 1, error_fetch = 1 << 4;
   if (address >= user_end) return send_exception(cpu, t, vector::page_fault, error);
-  if (t.space->sigma0) {
+  if (t.space->sigma0 && t.tcr->pager == 0) {
     if (!map_identity(*t.space, address)) halt(t);
     return reschedule(cpu);
   }
@@ -94,6 +97,7 @@ namespace {
 }
 
 [[gnu::cold, gnu::noinline]] Thread* exception(Cpu& cpu, Thread& t, u64 number, u64 error) {
+  MICA_ASSERT(t.tcr && t.protocol == Protocol::user);
   Thread* next = nullptr;
   if (number == vector::invalid_opcode && kernel_interface(t)) return reschedule(cpu);
   if (number == vector::no_fpu && give_fpu(cpu, t)) return reschedule(cpu);

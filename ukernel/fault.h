@@ -8,8 +8,8 @@
 namespace mica {
 
 namespace vector {
-inline constexpr unsigned debug = 1, breakpoint = 3, invalid_opcode = 6, no_fpu = 7, protection = 13, page_fault = 14,
-                          foreign_syscall = 256;  // a SYSCALL from outside the stubs
+inline constexpr unsigned invalid_opcode = 6, no_fpu = 7, protection = 13, page_fault = 14;
+inline constexpr unsigned foreign_syscall = 256;  // a SYSCALL from outside the stubs
 }
 
 extern "C" {

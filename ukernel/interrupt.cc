@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "interrupt.h"
 
+#include "assertion.h"
 #include "ipc.h"
 #include "scheduler.h"
 #include "thread_table.h"
@@ -35,6 +36,7 @@ void create_interrupt_threads() {
 }
 
 void attach_interrupt(Cpu& cpu, Thread& interrupt, Thread* handler) {
+  MICA_ASSERT(interrupt.is_interrupt() && (!handler || (handler->active() && !handler->is_interrupt())));
   const unsigned line = line_of(interrupt);
   mask_line(line);
   if (Thread* const old = find_thread(interrupt.first_pager)) --old->interrupts;
@@ -79,8 +81,9 @@ AfterLine handle_line(Cpu& cpu, Thread& current, u64 line) {
   // Not attached, or not acknowledged yet: spurious. It stays masked.
   if (t.state != State::ready) return {reschedule(cpu), 0};
   Thread& handler = *t.handler;
-  if ((handler.wait != ThreadId::any().raw && handler.wait != t.id.raw) || handler.priority <= current.priority ||
-      handler.priority <= cpu.ready_top || cpu.fpu_owner || handler.fpu)
+  if ((handler.wait != ThreadId::any().raw && handler.wait != t.id.raw) ||
+      handler.priority <= current.priority || handler.priority <= cpu.ready_top || cpu.fpu_owner ||
+      handler.fpu)
     return {send_message(cpu, t), 0};
   handler.wait = 0;
   t.state = State::receiving;

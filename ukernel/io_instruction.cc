@@ -39,7 +39,8 @@ unsigned fetch(Space& space, Address address, std::span<u8> code) {
   for (unsigned i = 0; i < code.size(); ++i) {
     const Address at = address + i;
     if (!page || at % page_size == 0) {
-      const std::optional<Phys> frame = at < user_end ? translate(space, at, Rights{Rights::x}) : std::nullopt;
+      const std::optional<Phys> frame =
+          at < user_end ? translate(space, at, Rights{Rights::x}) : std::nullopt;
       if (!frame) return i;
       page = static_cast<const u8*>(phys_to_virt({frame->value & ~(page_size - 1)}));
     }

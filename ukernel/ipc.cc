@@ -29,6 +29,8 @@ void join_senders(Thread& t, Thread& partner) {
     t.queue = {&t, &t};
     partner.senders = &t;
   }
+  // A closed wait may be for the virtual sender, which the fast path does not see.
+  if (!t.as_sender.is_nil()) partner.key |= key::rare;
 }
 
 void leave_senders(Thread& t) {
@@ -36,6 +38,7 @@ void leave_senders(Thread& t) {
   Thread*& head = t.partner->senders;
   if (t.queue.next == &t) {
     head = nullptr;
+    if (t.partner->key & key::rare) update_key(*t.partner);
   } else {
     t.queue.next->queue.prev = t.queue.prev;
     t.queue.prev->queue.next = t.queue.next;
@@ -87,14 +90,10 @@ void begin_receive_phase(Cpu& cpu, Thread& t, bool now);
 
 // After its message was taken: what the sender does next.
 void sent(Cpu& cpu, Thread& t, const Thread& receiver, bool now) {
-  switch (t.protocol) {
-    case Protocol::user:
-      begin_receive_phase(cpu, t, now);
-      break;
-    default:
-      t.begin_receive(receiver.id, false);
-      break;
-  }
+  if (t.protocol == Protocol::user)
+    begin_receive_phase(cpu, t, now);
+  else
+    t.begin_receive(receiver.id, false);
 }
 
 [[gnu::cold, gnu::noinline]] void take_from(Cpu& cpu, Thread& sender, Thread& t) {
@@ -139,13 +138,18 @@ void begin_receive_phase(Cpu& cpu, Thread& t, bool now) {
 
 // Propagation is for those who could have sent as the virtual sender anyway, or
 // send to a partner of their own space (manual, chapter 5.4).
-[[gnu::cold, gnu::noinline]] void propagate(Thread& t, const Thread& partner) {
+[[gnu::cold, gnu::noinline]] void propagate(Cpu& cpu, Thread& t, Thread& partner) {
   Thread* const v = resolve(t, ThreadId{t.tcr->virtual_sender});
   if (!v || (v->space != t.space && t.space != partner.space)) return;
   t.as_sender = v->id;
-  if (v->is_receiving() && v->awaits() == t.id && v->protocol == Protocol::user) {
-    v->disarm();
-    v->from = partner.id;
+  if (!v->is_receiving() || v->awaits() != t.id || v->protocol != Protocol::user) return;
+  partner.awaited = true;
+  v->disarm();
+  v->from = partner.id;
+  // The partner's message may have come first.
+  if (Thread* const sender = find_sender(*v, v->from)) {
+    take_from(cpu, *sender, *v);
+    enqueue(cpu, *v);
   }
 }
 
@@ -175,8 +179,9 @@ Sent send_phase(Cpu& cpu, Thread& t, Thread*& woken) {
   if (tag.typed() != 0 && !well_formed(t)) return fail({IpcError::overflow});
   if (partner->is_interrupt())
     return acknowledge(cpu, t, *partner) ? Sent::done : fail({IpcError::no_partner});
-  if ((t.key & key::rare) && !t.space->redirector_is_free() && !(partner = redirect(t, partner))) return fail({IpcError::no_partner});
-  if (tag.has(MsgTag::propagated)) propagate(t, *partner);
+  if ((t.key & key::rare) && !t.space->redirector_is_free() && !(partner = redirect(t, partner)))
+    return fail({IpcError::no_partner});
+  if (tag.has(MsgTag::propagated)) propagate(cpu, t, *partner);
   if (accepts(*partner, t)) {
     const Failure failure = deliver(cpu, t, *partner);
     woken = partner;
@@ -209,6 +214,7 @@ Thread* ipc(Cpu& cpu, Thread& t) {
 }
 
 [[gnu::cold, gnu::noinline]] void await_message(Cpu& cpu, Thread& t, ThreadId from) {
+  MICA_ASSERT(t.protocol != Protocol::user && !t.is_receiving());
   Thread* const sender = find_sender(t, from);
   if (!sender) return t.begin_receive(from, false);
   take_from(cpu, *sender, t);
@@ -218,6 +224,7 @@ Thread* ipc(Cpu& cpu, Thread& t) {
 void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
 
 [[gnu::cold, gnu::noinline]] Thread* send_kernel_message(Cpu& cpu, Thread& t, Thread* handler) {
+  MICA_ASSERT(t.protocol != Protocol::user && !is_queued(t));
   t.as_sender = t.intended = ThreadId::nil();
   const bool accepted = handler && accepts(*handler, t);
   // A handler whose own fault waits for `t` would take this message for the answer,
@@ -239,6 +246,7 @@ void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
 }
 
 [[gnu::cold, gnu::noinline]] Thread* send_interrupt_message(Cpu& cpu, Thread& interrupt, Thread& handler) {
+  MICA_ASSERT(interrupt.is_interrupt() && !handler.is_interrupt());
   if (!accepts(handler, interrupt)) {
     join_senders(interrupt, handler);
     return nullptr;

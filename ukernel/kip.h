@@ -20,7 +20,8 @@ struct MemoryDescriptor {
   enum class Type : u8 { undefined = 0, conventional = 1, reserved = 2, dedicated = 3, shared = 4,
                          boot_loader = 0xe, architecture = 0xf };
 
-  static constexpr MemoryDescriptor make(Type type, unsigned subtype, bool is_virtual, u64 low, u64 high_inclusive) {
+  static constexpr MemoryDescriptor make(Type type, unsigned subtype, bool is_virtual, u64 low,
+                                         u64 high_inclusive) {
     return {(low & ~u64{0x3ff}) | u64{is_virtual} << 9 | u64{subtype} << 4 | static_cast<u64>(type),
             high_inclusive & ~u64{0x3ff}};
   }

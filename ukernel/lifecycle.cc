@@ -29,6 +29,7 @@ void join_space(Thread& t, Space& space) {
 
 void leave_space(Thread& t) {
   Space& space = *t.space;
+  MICA_ASSERT(space.thread_count != 0);
   t.in_space.next->in_space.prev = t.in_space.prev;
   t.in_space.prev->in_space.next = t.in_space.next;
   if (space.threads == &t) space.threads = t.in_space.next == &t ? nullptr : t.in_space.next;
@@ -82,6 +83,7 @@ void* utcb_page(Space& space, Address address) {
 }  // namespace
 
 Thread* create_thread(ThreadId id, Space& space, ThreadId scheduler) {
+  MICA_ASSERT(id.is_global() && id.number() < max_threads && !tcb_array()[id.number()].exists());
   Thread* const t = make_tcb(id.number());
   if (!t) return nullptr;
   t->id = id;
@@ -158,6 +160,7 @@ void delete_thread(Cpu& cpu, Thread& t) {
 }
 
 void rename_thread(Cpu& cpu, Thread& t, ThreadId id) {
+  MICA_ASSERT(t.exists() && id.number() == t.id.number());
   rename_handler(cpu, t, id);
   fail_partners(cpu, t);
   t.id = id;

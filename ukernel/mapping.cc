@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "mapping_tree.h"
 
+#include "assertion.h"
+
 namespace mica {
 
 void Aftermath::forget(const u64* leaf) {
@@ -81,6 +83,7 @@ u8 reduce_derived(Mapping* top, Rights taken, Aftermath& after) {
 }  // namespace
 
 u8 revoke(Mapping* top, Rights taken, bool self, Aftermath& after) {
+  MICA_ASSERT(*top->leaf & entry::present && (top->parent != 0) == (top->depth != 0));
   const u32 parent = top->parent;
   u8 marks;
   if (self && (taken == Rights::all() || is_ended_by(top, taken))) {

@@ -107,7 +107,7 @@ void remove_fixed_page(Space& space, Address address);
 
 // For the kernel's reading of user memory: walks as the CPU would for a user's
 // access with `rights` (read, write or execute), sets accessed and dirty bits.
-// The frame may be a device's, where the kernel's map of RAM does not reach.
+// Nothing for a device's frame, which the kernel's map of RAM does not reach.
 std::optional<Phys> translate(Space& space, Address address, Rights rights);
 
 // Given by others: is this frame the kernel's (its image and memory, the devices

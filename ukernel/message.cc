@@ -51,7 +51,8 @@ MapItem map_item(Thread& sender, unsigned i, TypedItem item) {
 
 // Checks all items against what the receiver takes, reserves kernel memory, and
 // only then moves anything.
-[[gnu::cold, gnu::noinline]] Failure transfer_all(Thread& sender, Thread& receiver, MsgTag tag, Fpage window) {
+[[gnu::cold, gnu::noinline]] Failure transfer_all(Thread& sender, Thread& receiver, MsgTag tag,
+                                                  Fpage window) {
   Failure failure;
   MapNeeds needs;
   each_item(sender, tag, [&](unsigned i, TypedItem item) {
@@ -198,6 +199,7 @@ Failure deliver(Cpu& cpu, Thread& sender, Thread& receiver) {
 }
 
 void set_ipc_error(Thread& t, Phase phase, Failure failure) {
+  MICA_ASSERT(t.tcr && failure);
   t.regs.r9 = MsgTag{t.regs.r9}.with(MsgTag::error).raw;
   t.regs.rdi = t.utcb;
   t.tcr->error_code = ipc_error_word(phase, failure.error, failure.offset);

@@ -79,7 +79,9 @@ struct Slot {
   // The mapping's link, meaningful beside a present entry; 0 beside a fixed one.
   [[gnu::always_inline]] u32& link() const { return TableNode::of(leaf)->links[TableNode::index_of(leaf)]; }
   // Makes an absent entry present.
-  [[gnu::always_inline]] void enter(u64 value) const { TableNode::of(leaf)->enter(TableNode::index_of(leaf), value); }
+  [[gnu::always_inline]] void enter(u64 value) const {
+    TableNode::of(leaf)->enter(TableNode::index_of(leaf), value);
+  }
   void clear() const { *leaf = 0; }
 };
 

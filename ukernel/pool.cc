@@ -3,6 +3,7 @@
 
 #include <seam.h>
 
+#include "assertion.h"
 #include "mapping.h"
 #include "page_table.h"
 
@@ -151,6 +152,7 @@ void* Pool::take_table() {
 }
 
 void Pool::give_clean_table(void* table) {
+  MICA_ASSERT(used_ >= 2);
   frame_store.give_clean_table(table);
   used_ -= 2;
 }
@@ -163,6 +165,7 @@ void* Pool::take_block() {
 }
 
 void Pool::give_block(void* block) {
+  MICA_ASSERT(used_ >= 2);
   frame_store.give(block, 1);
   used_ -= 2;
 }
@@ -175,6 +178,7 @@ void* Pool::take_frame() {
 }
 
 void Pool::give_frame(void* frame) {
+  MICA_ASSERT(used_ >= 1);
   frame_store.give(frame, 0);
   --used_;
 }

@@ -10,7 +10,11 @@ namespace mica {
 
 namespace {
 
-enum class ThreadState : u64 { error = 0, dead, inactive, running, pending_send, sending, waiting, receiving };
+// As the call returns it. `sending` and `receiving` are for messages under way,
+// which nobody sees: the kernel moves a message in one piece.
+enum class ThreadState : u64 {
+  error = 0, dead, inactive, running, pending_send, sending, waiting, receiving,
+};
 
 ThreadState state_of(const Thread& t) {
   if (t.state == State::inactive || t.halted) return ThreadState::inactive;

@@ -88,6 +88,7 @@ void begin_slice(Cpu& cpu, Ticks length, Ticks now) {
 
 // The running thread stops running although it could go on.
 void preempt(Cpu& cpu, Thread& t, Ticks now) {
+  MICA_ASSERT(&t == cpu.current && &t != cpu.idle);
   if (cpu.slice_end == never || now < cpu.slice_end) {
     if (cpu.slice_end != never) t.slice_left = cpu.slice_end - now;
     insert(cpu, t, true);
@@ -174,6 +175,7 @@ Thread* hand_off(Cpu& cpu, Thread& to) {
 }
 
 void interrupt_running(Cpu& cpu, Thread& woken) {
+  MICA_ASSERT(woken.runnable() && !is_queued(woken) && woken.priority > cpu.ready_top);
   Thread& t = *cpu.current;
   const Ticks now = read_clock();
   if (&t != cpu.idle) preempt(cpu, t, now);
@@ -192,6 +194,7 @@ void interrupt_running(Cpu& cpu, Thread& woken) {
 
 [[gnu::cold, gnu::noinline]] Thread* yield(Cpu& cpu) {
   Thread& t = *cpu.current;
+  MICA_ASSERT(t.runnable());
   t.slice_left = t.slice;
   enqueue(cpu, t);
   return run_first_ready(cpu);

@@ -43,8 +43,10 @@ void interrupt_running(Cpu& cpu, Thread& woken);
 extern "C" Thread* handle_timer(Cpu& cpu, Thread& current);
 
 // Makes the thread's key follow its priority, its FPU state and its space's redirector.
+// What its senders made rare stays so until they have gone.
 inline void update_key(Thread& t) {
-  t.key = u64{t.priority} << key::priority_shift | u64{t.cpu} << key::cpu_shift;
+  const u64 kept = t.senders ? t.key & key::rare : 0;
+  t.key = kept | u64{t.priority} << key::priority_shift | u64{t.cpu} << key::cpu_shift;
   if (t.fpu) t.key |= fpu_key();
   if (t.space && !t.space->redirector_is_free()) t.key |= key::rare;
 }

@@ -27,6 +27,7 @@ Space* create_space() {
 }
 
 bool set_areas(Space& space, Fpage kip_area, Fpage utcb_area) {
+  MICA_ASSERT(!space.initialised);
   if (!place_fixed_page(space, kip_area.base(), kernel_symbol_phys(&kip), false)) return false;
   space.kip_area = kip_area;
   space.utcb_area = utcb_area;
@@ -76,6 +77,7 @@ void abandon_space(Space& space) {
   Pool pool = space.pool;
   pool.give_frame(space.memory.root());
   pool.give_frame(&space);
+  MICA_ASSERT(pool.used() == 0);
 }
 
 }  // namespace mica

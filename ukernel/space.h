@@ -27,7 +27,6 @@ struct Space {
   bool sigma0 = false;        // maps beyond its page table: address X is physical X, port P is port P
   bool privileged = false;
   bool initialised = false;   // has its areas
-  bool dying = false;
   Fpage utcb_area, kip_area;
   u64 redirector = ~u64{0};   // raw id; anythread = none
   UtcbSlots slots;

@@ -9,7 +9,8 @@ namespace mica {
 namespace {
 
 bool fits_user_area(Fpage area) {
-  return !area.is_io() && !area.is_complete() && area.usable() && area.base() + (u64{1} << area.order()) <= user_end;
+  return !area.is_io() && !area.is_complete() && area.usable() &&
+         area.base() + (u64{1} << area.order()) <= user_end;
 }
 
 bool overlap(Fpage a, Fpage b) {

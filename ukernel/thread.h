@@ -107,7 +107,6 @@ struct alignas(512) Thread {
 
   bool exists() const { return !id.is_nil(); }
   bool active() const { return state >= State::ready; }
-  bool armed() const { return wait != 0; }
   [[gnu::always_inline]] bool is_receiving() const { return wait != 0 || state == State::receiving; }
   // Could run, were it its turn.
   [[gnu::always_inline]] bool runnable() const { return state == State::ready && wait == 0 && !halted; }
@@ -139,8 +138,8 @@ struct alignas(512) Thread {
 static_assert(sizeof(Thread) == 512);
 static_assert(offsetof(Thread, rflags) + 4 <= 64, "the fast path's line");
 
-inline constexpr u64 user_rflags_always = 0x202;              // bit 1 and IF
-inline constexpr u64 rflags_by_message = 0xdd5;  // CF PF AF ZF SF TF DF OF
-inline constexpr u64 rflags_by_exregs = 0x8d5;   // CF PF AF ZF SF OF
+inline constexpr u64 user_rflags_always = 0x202;  // bit 1 and IF
+inline constexpr u64 rflags_by_message = 0xdd5;   // CF PF AF ZF SF TF DF OF
+inline constexpr u64 rflags_by_exregs = 0x8d5;    // CF PF AF ZF SF OF
 
 }  // namespace mica

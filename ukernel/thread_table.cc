@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "thread_table.h"
 
+#include "assertion.h"
+
 namespace mica {
 
 namespace thread_table {
-constinit Pages table;
+constinit Pages table{};
 constinit Pool pool;
 }  // namespace thread_table
 
@@ -36,6 +38,7 @@ namespace {
 }  // namespace
 
 Thread* make_tcb(u64 number) {
+  MICA_ASSERT(number < max_threads && !tcb_array()[number].exists());
   const u64 page = number / threads_a_page;
   if (page == table.spare && page != 0)
     table.spare = 0;
@@ -47,6 +50,7 @@ Thread* make_tcb(u64 number) {
 
 void free_tcb(Thread& t) {
   const u64 page = number_of(t) / threads_a_page;
+  MICA_ASSERT(table.live[page] != 0);
   // One that never ran has nothing but what create_thread() sets.
   if (t.state != State::inactive) fill_words(&t, 0, sizeof(Thread) / sizeof(u64));
   t.id = ThreadId::nil();

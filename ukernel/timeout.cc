@@ -54,6 +54,7 @@ void set_timeout(Cpu& cpu, Thread& thread, Ticks when) {
 }
 
 void remove_timeout(Cpu& cpu, Thread& thread) {
+  MICA_ASSERT(has_timeout(thread));
   cpu.stale = true;
   Thread* parent = thread.heap_parent;
   Thread* const below = meld(thread.heap_left, thread.heap_right);

@@ -28,7 +28,7 @@ void enter(Slot slot, Mapping* node, u64 value) {
 }
 
 // The slot of a page that sigma0 has or may have, made present; absent otherwise.
-[[gnu::noinline]] [[gnu::cold, gnu::noinline]] Slot identity(Space& sigma0, u64 page, bool ports, Aftermath& after) {
+[[gnu::cold, gnu::noinline]] Slot identity(Space& sigma0, u64 page, bool ports, Aftermath& after) {
   PageTable& tree = tree_of(sigma0, ports);
   if (Slot slot = tree.find(page); slot && slot.present()) return slot;
   const Phys frame{ports ? 0 : page << page_bits};
@@ -77,7 +77,7 @@ struct Move {
 };
 
 // Moves one page whose source slot is present.
-[[gnu::noinline]] [[gnu::cold, gnu::noinline]] void move_page(const Move& move, Slot source, u64 target, Aftermath& after) {
+[[gnu::cold, gnu::noinline]] void move_page(const Move& move, Slot source, u64 target, Aftermath& after) {
   if (source.fixed()) return;
   const Rights rights = rights_of(*source.leaf) & move.rights;
   if (rights.empty()) return;

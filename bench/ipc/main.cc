@@ -2,6 +2,8 @@
 // A root task that measures Ipc, the smallest system calls and the page fault. What
 // exactly is counted is said at the head of roundtrip.cc, syscalls.cc and faults.cc;
 // how, in ../lib/measure.h.
+#include <runtime/program.h>
+
 #include "../lib/report.h"
 #include "../lib/world.h"
 #include "faults.h"

@@ -191,6 +191,7 @@ L4_INLINE void* l4_no_object(void) {
   return none;
 }
 
+// l4_kernel_desc: the kernel's description.
 L4_INLINE const L4_KernelDesc_t* l4_kernel_desc(const void* kip) {
   return L4_POINTER_CAST(const L4_KernelDesc_t*, l4_kip_at(kip, l4_kip(kip)->KernelVerPtr));
 }
@@ -261,7 +262,8 @@ L4_INLINE L4_Word_t L4_NumProcessors(const void* kip) {
 L4_INLINE L4_ProcDesc_t* L4_ProcDesc(const void* kip, L4_Word_t num) {
   const L4_KernelInterfacePage_t* page = l4_kip(kip);
   if (num > page->ProcessorInfo.X.processors) return L4_VALUE_CAST(L4_ProcDesc_t*, l4_no_object());
-  return L4_POINTER_CAST(L4_ProcDesc_t*, l4_kip_at(kip, page->ProcDescPtr + (num << page->ProcessorInfo.X.s)));
+  return L4_POINTER_CAST(L4_ProcDesc_t*,
+                         l4_kip_at(kip, page->ProcDescPtr + (num << page->ProcessorInfo.X.s)));
 }
 // L4_ProcDescExternalFreq, L4_ProcDescInternalFreq: bus and core clock in kHz;
 // 0 when unknown.

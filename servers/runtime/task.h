@@ -18,7 +18,7 @@ inline constexpr unsigned utcb_area_order = 18;
 inline constexpr l4::Word utcb_bytes = 1024;
 
 // The thread `index` (0 the first one) of any such task has its UTCB there.
-constexpr void* utcb_location(unsigned index) {
+inline void* utcb_location(unsigned index) {
   return reinterpret_cast<void*>(utcb_address + index * utcb_bytes);
 }
 

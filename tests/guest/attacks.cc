@@ -29,9 +29,10 @@ void stack_at(Word) {
   asm volatile("movq %0, %%rsp\n pushq %%rax" : : "r"(address));
 }
 
-constexpr Word physmap = 0xffff'8000'0000'0000, kernel_image = 0xffff'ffff'8000'0000, tcbs = 0xffff'ffff'c000'0000,
-               devices = 0xffff'ffff'd000'0000, stubs = 0xffff'ffff'e000'0000, utcb_word = 0xffff'ffff'e000'1000,
-               not_canonical = 0x0000'8000'0000'0000, last_page = 0x0000'7fff'ffff'f000;
+constexpr Word physmap = 0xffff'8000'0000'0000, kernel_image = 0xffff'ffff'8000'0000,
+               tcbs = 0xffff'ffff'c000'0000, devices = 0xffff'ffff'd000'0000, stubs = 0xffff'ffff'e000'0000,
+               utcb_word = 0xffff'ffff'e000'1000, not_canonical = 0x0000'8000'0000'0000,
+               last_page = 0x0000'7fff'ffff'f000;
 
 // Sets `flags` in RFLAGS and calls Ipc (nothing to send or to receive), then
 // ThreadSwitch, then faults into the kernel by KernelInterface.
@@ -46,9 +47,11 @@ void system_calls_with_flags(Word) {
         "call *l4_links+%c[thread_switch](%%rip)\n"
         ".byte 0xf0, 0x90\n"
         "pushq $0x202\n popfq\n"
-        : : [flags] "i"(flags), [ipc] "i"(offsetof(l4_system_calls, ipc)), [thread_switch] "i"(offsetof(l4_system_calls, thread_switch))
-        : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-          "memory", "cc");
+        :
+        : [flags] "i"(flags), [ipc] "i"(offsetof(l4_system_calls, ipc)),
+          [thread_switch] "i"(offsetof(l4_system_calls, thread_switch))
+        : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+          "r15", "memory", "cc");
   }
 }
 
@@ -69,12 +72,11 @@ template <Word selector>
 void selectors(Word) {
   const l4::ThreadId self = l4::ThreadId::self();
   load_selectors(selector);
-  // The word behind GS is right again after the kernel has been entered.
-  asm volatile(".byte 0xf0, 0x90" : : : "rax", "rcx", "rdx", "rsi");
+  // The word behind GS is right again when others have run.
+  receive(self, timeouts(0, 30));
   expect_eq(L4_MyLocalId().raw, utcb_at(0) + 0x200, "%gs:0");
   load_selectors(selector);
   receive(self, timeouts(0, 100));
-  asm volatile(".byte 0xf0, 0x90" : : : "rax", "rcx", "rdx", "rsi");
   expect_eq(L4_MyLocalId().raw, utcb_at(0) + 0x200, "%gs:0");
 }
 template <Word selector>
@@ -87,13 +89,9 @@ void software_interrupt(Word) {
   asm volatile("int %0" : : "i"(number) : "memory");
 }
 
-void raw_syscall(Word) {
-  asm volatile("syscall" : : : "rcx", "r11", "memory");
-}
+void raw_syscall(Word) { asm volatile("syscall" : : : "rcx", "r11", "memory"); }
 
-void fault_with_bad_stack(Word) {
-  asm volatile("movq %0, %%rsp\n ud2" : : "r"(not_canonical));
-}
+void fault_with_bad_stack(Word) { asm volatile("movq %0, %%rsp\n ud2" : : "r"(not_canonical)); }
 
 // MOV SS delays #DB by an instruction: it would come inside the kernel.
 void debug_in_shadow(Word) {
@@ -106,7 +104,9 @@ void debug_in_shadow(Word) {
       "popq %%rcx\n"
       "movw %%cx, %%ss\n"
       "syscall\n"
-      : : : "rax", "rcx", "rdx", "rsi", "r8", "r9", "r11", "memory", "cc");
+      :
+      :
+      : "rax", "rcx", "rdx", "rsi", "r8", "r9", "r11", "memory", "cc");
 }
 
 void exchange_to(Word ip) {
@@ -125,15 +125,23 @@ const Attack attacks[] = {
     {"out to the port that ends QEMU", [](Word) { runtime::out8(0xf4, 0x10); }, Ending::io_fault, 0xf4},
     {"in from the interrupt controller", [](Word) { runtime::out8(0x21, 0); }, Ending::io_fault, 0x21},
     {"out of four bytes to the PCI configuration",
-     [](Word) { asm volatile("outl %%eax, %%dx" : : "a"(0x8000'0000), "d"(0xcf8)); }, Ending::io_fault, 0xcf8},
+     [](Word) {
+       asm volatile("outl %%eax, %%dx" : : "a"(0x8000'0000), "d"(0xcf8));
+     },
+     Ending::io_fault, 0xcf8},
     {"in of four bytes at the end of the ports",
-     [](Word) { asm volatile("inl %%dx, %%eax" : : "d"(0xffff) : "eax"); }, Ending::io_fault, 0xffff},
-    {"rep outs", [](Word) {
+     [](Word) { asm volatile("inl %%dx, %%eax"
+                             :
+                             : "d"(0xffff)
+                             : "eax"); }, Ending::io_fault, 0xffff},
+    {"rep outs",
+     [](Word) {
        static const char text[4] = "xyz";
        const char* at = text;
        Word count = 3;
        asm volatile("rep outsb" : "+S"(at), "+c"(count) : "d"(0x3f8) : "memory");
-     }, Ending::io_fault, 0x3f8},
+     },
+     Ending::io_fault, 0x3f8},
     {"read the map of memory", read_at<physmap>, Ending::exception, page_fault, any_value},
     {"read the kernel's image", read_at<kernel_image>, Ending::exception, page_fault, any_value},
     {"read TCBs", read_at<tcbs>, Ending::exception, page_fault, any_value},
@@ -153,12 +161,14 @@ const Attack attacks[] = {
     {"read a non-canonical address", read_at<not_canonical>, Ending::exception, protection, 0},
     {"write a non-canonical address", write_at<not_canonical>, Ending::exception, protection, 0},
     {"jump to a non-canonical address", jump_to<not_canonical>, Ending::exception, protection, 0},
-    {"jump to another non-canonical address", jump_to<0x7fff'8000'0000'0000>, Ending::exception, protection, 0},
+    {"jump to another non-canonical address", jump_to<0x7fff'8000'0000'0000>, Ending::exception, protection,
+     0},
     {"read the last page of the lower half", read_at<last_page>, Ending::exception, page_fault, any_value},
     {"a stack in the kernel's half", stack_at<tcbs + 4096>, Ending::exception, page_fault, any_value},
     // The manuals say #SS, QEMU #GP.
     {"a stack that is not canonical", stack_at<not_canonical + 4096>, Ending::exception, any_value, 0},
-    {"an exception with a stack that is not canonical", fault_with_bad_stack, Ending::exception, invalid_opcode, 0},
+    {"an exception with a stack that is not canonical", fault_with_bad_stack, Ending::exception,
+     invalid_opcode, 0},
     {"int3", software_interrupt<3>, Ending::exception, breakpoint, 0},
     {"int 0x80", software_interrupt<0x80>, Ending::exception, protection, error_of_gate | 0x80},
     {"int 0", software_interrupt<0>, Ending::exception, protection, error_of_gate | 0},
@@ -169,55 +179,125 @@ const Attack attacks[] = {
     {"int 255", software_interrupt<255>, Ending::exception, protection, error_of_gate | 255},
     // QEMU may not know it.
     {"int1", [](Word) { asm volatile(".byte 0xf1"); }, Ending::exception, any_value, 0},
-    {"division by zero", [](Word) { asm volatile("xorl %%ecx, %%ecx\n divl %%ecx" : : : "eax", "edx", "ecx"); },
+    {"division by zero",
+     [](Word) {
+       asm volatile("xorl %%ecx, %%ecx\n divl %%ecx" : : : "eax", "edx", "ecx");
+     },
      Ending::exception, divide_error, 0},
-    {"single step", [](Word) { asm volatile("pushfq\n orq $0x100, (%%rsp)\n popfq\n nop\n nop" : : : "cc", "memory"); },
+    {"single step",
+     [](Word) {
+       asm volatile("pushfq\n orq $0x100, (%%rsp)\n popfq\n nop\n nop" : : : "cc", "memory");
+     },
      Ending::exception, debug, 0},
     {"syscall outside the stubs", raw_syscall, Ending::exception, foreign_syscall, 0},
     {"sysenter", [](Word) { asm volatile("sysenter"); }, Ending::exception, any_value, any_value},
     {"sysret", [](Word) { asm volatile("sysretq"); }, Ending::exception, protection, 0},
     // QEMU reads the stack of IRET and RET as the kernel would, and SMAP makes it a page fault.
-    {"iret to the kernel", [](Word) {
-       asm volatile("movq %%rsp, %%rax\n pushq $0x10\n pushq %%rax\n pushfq\n pushq $8\n"
-                    "leaq 1f(%%rip), %%rax\n pushq %%rax\n iretq\n 1:" : : : "rax", "memory");
-     }, Ending::stops},
-    {"far jump to the kernel's code segment", [](Word) {
+    {"iret to the kernel",
+     [](Word) {
+       asm volatile(
+           "movq %%rsp, %%rax\n pushq $0x10\n pushq %%rax\n pushfq\n pushq $8\n"
+           "leaq 1f(%%rip), %%rax\n pushq %%rax\n iretq\n 1:"
+           :
+           :
+           : "rax", "memory");
+     },
+     Ending::stops},
+    {"far jump to the kernel's code segment",
+     [](Word) {
        asm volatile("pushq $8\n leaq 1f(%%rip), %%rax\n pushq %%rax\n lretq\n 1:" : : : "rax", "memory");
-     }, Ending::stops},
-    {"rdmsr", [](Word) { asm volatile("rdmsr" : : "c"(0xc0000082) : "eax", "edx"); }, Ending::exception, protection, 0},
-    {"wrmsr", [](Word) { asm volatile("wrmsr" : : "c"(0xc0000082), "a"(0), "d"(0)); }, Ending::exception, protection, 0},
-    {"mov to cr0", [](Word) { asm volatile("movq %0, %%cr0" : : "r"(Word{0})); }, Ending::exception, protection, 0},
-    {"mov from cr0", [](Word) { Word v; asm volatile("movq %%cr0, %0" : "=r"(v)); }, Ending::exception, protection, 0},
-    {"mov from cr3", [](Word) { Word v; asm volatile("movq %%cr3, %0" : "=r"(v)); }, Ending::exception, protection, 0},
-    {"mov to cr3", [](Word) { asm volatile("movq %0, %%cr3" : : "r"(Word{0})); }, Ending::exception, protection, 0},
-    {"mov to cr4", [](Word) { asm volatile("movq %0, %%cr4" : : "r"(Word{0})); }, Ending::exception, protection, 0},
-    {"mov to dr7", [](Word) { asm volatile("movq %0, %%db7" : : "r"(Word{0x401})); }, Ending::exception, protection, 0},
+     },
+     Ending::stops},
+    {"rdmsr", [](Word) { asm volatile("rdmsr"
+                                      :
+                                      : "c"(0xc0000082)
+                                      : "eax", "edx"); }, Ending::exception,
+     protection, 0},
+    {"wrmsr", [](Word) { asm volatile("wrmsr"
+                                      :
+                                      : "c"(0xc0000082), "a"(0), "d"(0)); }, Ending::exception,
+     protection, 0},
+    {"mov to cr0", [](Word) { asm volatile("movq %0, %%cr0"
+                                           :
+                                           : "r"(Word{0})); }, Ending::exception,
+     protection, 0},
+    {"mov from cr0",
+     [](Word) {
+       Word v;
+       asm volatile("movq %%cr0, %0" : "=r"(v));
+     },
+     Ending::exception, protection, 0},
+    {"mov from cr3",
+     [](Word) {
+       Word v;
+       asm volatile("movq %%cr3, %0" : "=r"(v));
+     },
+     Ending::exception, protection, 0},
+    {"mov to cr3", [](Word) { asm volatile("movq %0, %%cr3"
+                                           :
+                                           : "r"(Word{0})); }, Ending::exception,
+     protection, 0},
+    {"mov to cr4", [](Word) { asm volatile("movq %0, %%cr4"
+                                           :
+                                           : "r"(Word{0})); }, Ending::exception,
+     protection, 0},
+    {"mov to dr7", [](Word) { asm volatile("movq %0, %%db7"
+                                           :
+                                           : "r"(Word{0x401})); }, Ending::exception,
+     protection, 0},
     {"clts", [](Word) { asm volatile("clts"); }, Ending::exception, protection, 0},
-    {"invlpg", [](Word) { asm volatile("invlpg (%0)" : : "r"(Word{0})); }, Ending::exception, protection, 0},
+    {"invlpg", [](Word) { asm volatile("invlpg (%0)"
+                                       :
+                                       : "r"(Word{0})); }, Ending::exception, protection, 0},
     {"wbinvd", [](Word) { asm volatile("wbinvd"); }, Ending::exception, protection, 0},
-    {"lgdt", [](Word) { asm volatile("lgdt (%0)" : : "r"(runtime::kip_address)); }, Ending::exception, protection, 0},
-    {"lidt", [](Word) { asm volatile("lidt (%0)" : : "r"(runtime::kip_address)); }, Ending::exception, protection, 0},
-    {"ltr", [](Word) { asm volatile("ltr %w0" : : "r"(0x38)); }, Ending::exception, protection, any_value},
-    {"lldt", [](Word) { asm volatile("lldt %w0" : : "r"(0)); }, Ending::exception, protection, 0},
+    {"lgdt", [](Word) { asm volatile("lgdt (%0)"
+                                     :
+                                     : "r"(runtime::kip_address)); }, Ending::exception,
+     protection, 0},
+    {"lidt", [](Word) { asm volatile("lidt (%0)"
+                                     :
+                                     : "r"(runtime::kip_address)); }, Ending::exception,
+     protection, 0},
+    {"ltr", [](Word) { asm volatile("ltr %w0"
+                                    :
+                                    : "r"(0x38)); }, Ending::exception, protection, any_value},
+    {"lldt", [](Word) { asm volatile("lldt %w0"
+                                     :
+                                     : "r"(0)); }, Ending::exception, protection, 0},
     {"swapgs", [](Word) { asm volatile("swapgs"); }, Ending::exception, protection, 0},
-    {"wrgsbase", [](Word) { asm volatile("wrgsbase %0" : : "r"(Word{0})); }, Ending::exception, invalid_opcode, 0},
-    {"wrfsbase", [](Word) { asm volatile("wrfsbase %0" : : "r"(Word{0})); }, Ending::exception, invalid_opcode, 0},
-    {"the kernel's data segment into DS", [](Word) { asm volatile("movw %w0, %%ds" : : "r"(0x10)); },
+    {"wrgsbase", [](Word) { asm volatile("wrgsbase %0"
+                                         :
+                                         : "r"(Word{0})); }, Ending::exception,
+     invalid_opcode, 0},
+    {"wrfsbase", [](Word) { asm volatile("wrfsbase %0"
+                                         :
+                                         : "r"(Word{0})); }, Ending::exception,
+     invalid_opcode, 0},
+    {"the kernel's data segment into DS", [](Word) { asm volatile("movw %w0, %%ds"
+                                                                  :
+                                                                  : "r"(0x10)); },
      Ending::exception, protection, 0x10},
     {"the kernel's code segment into GS", gs_selector<8>, Ending::exception, protection, 8},
-    {"the task state segment into ES", [](Word) { asm volatile("movw %w0, %%es" : : "r"(0x38)); },
+    {"the task state segment into ES", [](Word) { asm volatile("movw %w0, %%es"
+                                                               :
+                                                               : "r"(0x38)); },
      Ending::exception, protection, 0x38},
     {"a selector beyond the table into GS", gs_selector<0xfff8>, Ending::exception, protection, 0xfff8},
     {"the GS selector again, which is absent", gs_selector<0x33>, Ending::exception, 11, 0x30},
-    {"null into SS", [](Word) { asm volatile("movw %w0, %%ss" : : "r"(0)); }, Ending::exception, protection, 0},
+    {"null into SS", [](Word) { asm volatile("movw %w0, %%ss"
+                                             :
+                                             : "r"(0)); }, Ending::exception, protection,
+     0},
     {"null into DS, ES, FS and GS", selectors<0>, Ending::returns},
     {"another null into DS, ES, FS and GS", selectors<3>, Ending::returns},
     {"the data segment into DS, ES, FS and GS", selectors<0x23>, Ending::returns},
     {"the code segment into DS, ES, FS and GS", selectors<0x2b>, Ending::returns},
-    {"%gs:0 behind a null selector", [](Word) {
+    {"%gs:0 behind a null selector",
+     [](Word) {
        Word v;
        asm volatile("movw %w1, %%gs\n movq %%gs:0, %0" : "=r"(v) : "r"(0));
-     }, Ending::page_fault, 0, L4_Readable},
+     },
+     Ending::page_fault, 0, L4_Readable},
     {"TF and a system call", system_calls_with_flags<0x100>, Ending::exception, debug, any_value},
     {"TF, a system call, in the shadow of MOV SS", debug_in_shadow, Ending::exception, any_value, any_value},
     {"NT and system calls", system_calls_with_flags<0x4000>, Ending::returns},
@@ -229,28 +309,36 @@ const Attack attacks[] = {
     {"AC, and a switch to others", ipc_with_flags<0x40000>, Ending::returns},
     {"a non-canonical IP by ExchangeRegisters", [](Word) { exchange_to(not_canonical); }, Ending::exception,
      protection, 0},
-    {"an IP in the kernel's half by ExchangeRegisters", [](Word) { exchange_to(kernel_image); }, Ending::exception,
+    {"an IP in the kernel's half by ExchangeRegisters", [](Word) { exchange_to(kernel_image); },
+     Ending::exception, page_fault, any_value},
+    {"an IP of all ones by ExchangeRegisters", [](Word) { exchange_to(~Word{0}); }, Ending::exception,
      page_fault, any_value},
-    {"an IP of all ones by ExchangeRegisters", [](Word) { exchange_to(~Word{0}); }, Ending::exception, page_fault,
-     any_value},
-    {"a message longer than there are registers", [](Word) {
+    {"a message longer than there are registers",
+     [](Word) {
        l4::Words m(l4::Tag::make(1, 63, 63));
        l4::send_words(test_thread, m);
        expect_failed(m.tag(), send_overflow);
-     }, Ending::returns},
-    {"a fault on a page that nobody has", read_at<0x7000'0000'0000>, Ending::page_fault, 0x7000'0000'0000, L4_Readable},
-    {"a write to its own code that is read-only for it", [](Word) {
+     },
+     Ending::returns},
+    {"a fault on a page that nobody has", read_at<0x7000'0000'0000>, Ending::page_fault, 0x7000'0000'0000,
+     L4_Readable},
+    {"a write to its own code that is read-only for it",
+     [](Word) {
        asm volatile("movq $0, 0(%0)" : : "r"(runtime::kip_address) : "memory");
-     }, Ending::page_fault, runtime::kip_address, L4_Writable},
-    {"every local id, and wild ones", [](Word) {
+     },
+     Ending::page_fault, runtime::kip_address, L4_Writable},
+    {"every local id, and wild ones",
+     [](Word) {
        for (Word id = 0x40; id != 0; id <<= 1) {
          for (const Word word : {id, ~id & ~Word{0x3f}, runtime::utcb_address + id}) {
            expect(send(l4::ThreadId(word), 1, send_zero).failed());
            L4_ThreadSwitch(l4::ThreadId(word));
          }
        }
-     }, Ending::returns},
-    {"system calls that it has no privilege for, with wild arguments", [](Word) {
+     },
+     Ending::returns},
+    {"system calls that it has no privilege for, with wild arguments",
+     [](Word) {
        for (Word w = 1; w != 0; w <<= 1) {
          Word old;
          expect_eq(l4_thread_control(w, ~w, w, ~w, w), 0u);
@@ -265,7 +353,8 @@ const Attack attacks[] = {
          l4_exchange_registers(l4::ThreadId::self().raw, &own);
        }
        asm volatile("pushq $0x202\n popfq" : : : "cc", "memory");
-     }, Ending::returns},
+     },
+     Ending::returns},
 };
 const unsigned attack_count = sizeof(attacks) / sizeof(attacks[0]);
 

@@ -74,9 +74,10 @@ TEST("nobody, inactive threads, interrupts, special ids: result nil, error 2") {
   expect_eq(thread_control(inactive.id, me, me, nil), 0u);
   expect_refused(inactive.id);
   expect_refused(inactive.id, halt | L4_ExRegIp);
-  for (const ThreadId id : {nil, ThreadId::any(), ThreadId::any_local(), ThreadId::global(0x3ffff, 1),
-                            ThreadId(me.raw + 2), ThreadId(0xbf03'fe00), ThreadId(0xbf00'0000), ThreadId(0x8000'0000'0000),
-                            ThreadId(0xffff'ffff'c000'0000), ThreadId::global(4, 1), ThreadId::global(0, 1)}) {
+  for (const ThreadId id :
+       {nil, ThreadId::any(), ThreadId::any_local(), ThreadId::global(0x3ffff, 1), ThreadId(me.raw + 2),
+        ThreadId(0xbf03'fe00), ThreadId(0xbf00'0000), ThreadId(0x8000'0000'0000),
+        ThreadId(0xffff'ffff'c000'0000), ThreadId::global(4, 1), ThreadId::global(0, 1)}) {
     context("id", id.raw);
     expect_refused(id);
     expect_refused(id, abort_both | halt);
@@ -102,8 +103,7 @@ TEST("threads of another space whose pager is elsewhere: error 2, nothing has ch
 TEST("old values: SP, IP, FLAGS, handle, pager; control 0 changes nothing") {
   const ThreadId id = make_task();
   const Word sp = 0x1234'5678, ip = 0x2345'6780, handle = 0x77;
-  exchange(id, L4_ExRegSp | L4_ExRegIp | L4_ExRegFlags | L4_ExRegUserHandle,
-           {0, sp, ip, 0x8d5, handle, 0});
+  exchange(id, L4_ExRegSp | L4_ExRegIp | L4_ExRegFlags | L4_ExRegUserHandle, {0, sp, ip, 0x8d5, handle, 0});
   for (int i = 0; i < 2; ++i) {
     const Exchanged e = exchange(id, 0, {0, 1, 2, 3, 4, 5});
     expect_eq(e.old.sp, sp);
@@ -195,7 +195,8 @@ TEST("abort with a new IP and SP: the thread goes on there") {
     const ThreadId id = task ? spawn_task(wait_to_receive) : spawn(wait_to_receive);
     require(becomes(id, L4_SCHEDRESULT_WAITING));
     counter = 0;
-    start(id, [](Word n) { counter = n; }, 99, runner);
+    start(
+        id, [](Word n) { counter = n; }, 99, runner);
     expect(finishes(id));
     expect_eq(counter, 99u);
   }
@@ -369,14 +370,17 @@ TEST("abort of a page fault: the instruction is tried again at the (new) IP, mes
   l4::ipc_words(nil, id, {timeouts(0, 1'000'000)}, m);
   L4_Set_PagerOf(id, runner);
   counter = 0;
-  start(id, [](Word) {
-    for (int i = 8; i < 64; ++i) {
-      Word word;
-      L4_StoreMR(i, &word);
-      expect_eq(word, 0x600 + static_cast<Word>(i));
-    }
-    counter = 1;
-  }, 0, runner);
+  start(
+      id,
+      [](Word) {
+        for (int i = 8; i < 64; ++i) {
+          Word word;
+          L4_StoreMR(i, &word);
+          expect_eq(word, 0x600 + static_cast<Word>(i));
+        }
+        counter = 1;
+      },
+      0, runner);
   expect(finishes(id));
 }
 

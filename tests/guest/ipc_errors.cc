@@ -7,18 +7,18 @@ using namespace guest;
 namespace {
 
 const l4::ThreadId nobody[] = {
-    l4::ThreadId::global(0x3ffff, 1),               // never made
-    l4::ThreadId::global(0x40000, 1),               // beyond the numbers
+    l4::ThreadId::global(0x3ffff, 1),  // never made
+    l4::ThreadId::global(0x40000, 1),  // beyond the numbers
     l4::ThreadId::global(0xffff'ffff, 0xffff'ffc1),
     l4::ThreadId::global(0, 1),
-    l4::ThreadId(0xbf00'0201),                      // nearly a local id
-    l4::ThreadId(0xbf00'0200 + 255 * 1024),         // a local id that nobody has
-    l4::ThreadId(0xbf04'0200),                      // behind the UTCB area
-    l4::ThreadId(0xbeff'fe00),                      // before it
-    l4::ThreadId(0xbf00'0240),                      // not a UTCB's
-    l4::ThreadId(0x0000'8000'0000'0000),            // not canonical
-    l4::ThreadId(0xffff'8000'0000'0200),            // the kernel's half
-    l4::ThreadId(0xffff'ffff'c000'0000),            // where the kernel keeps threads
+    l4::ThreadId(0xbf00'0201),               // nearly a local id
+    l4::ThreadId(0xbf00'0200 + 255 * 1024),  // a local id that nobody has
+    l4::ThreadId(0xbf04'0200),               // behind the UTCB area
+    l4::ThreadId(0xbeff'fe00),               // before it
+    l4::ThreadId(0xbf00'0240),               // not a UTCB's
+    l4::ThreadId(0x0000'8000'0000'0000),     // not canonical
+    l4::ThreadId(0xffff'8000'0000'0200),     // the kernel's half
+    l4::ThreadId(0xffff'ffff'c000'0000),     // where the kernel keeps threads
 };
 
 l4::ThreadId wrong_version() { return l4::ThreadId(runner.raw + 2); }
@@ -124,11 +124,16 @@ TEST("malformed messages: error 4 in the send phase, the receiver keeps waiting"
     Word item;
   };
   const Bad bad[] = {
-      {"u + t = 64", 1, 63, 8},       {"u + t = 126", 63, 63, 8}, {"u = 63, t = 1", 63, 1, 8},
-      {"half a map item", 0, 1, 8},   {"half a map item behind words", 5, 1, 8},
+      {"u + t = 64", 1, 63, 8},
+      {"u + t = 126", 63, 63, 8},
+      {"u = 63, t = 1", 63, 1, 8},
+      {"half a map item", 0, 1, 8},
+      {"half a map item behind words", 5, 1, 8},
       {"three words of map items", 2, 3, 8},
-      {"unknown type 6", 0, 2, 0xc},  {"unknown type 7", 0, 2, 0xe},
-      {"a string cut off", 0, 1, 0},  {"a string of many pointers cut off", 0, 5, 31 << 4},
+      {"unknown type 6", 0, 2, 0xc},
+      {"unknown type 7", 0, 2, 0xe},
+      {"a string cut off", 0, 1, 0},
+      {"a string of many pointers cut off", 0, 5, 31 << 4},
       {"unknown type at the end of the registers", 5, 2, 0xc},
   };
   for (const Places places : all_places) {
@@ -143,17 +148,20 @@ TEST("malformed messages: error 4 in the send phase, the receiver keeps waiting"
     for (const Bad& b : bad) {
       context(b.what, static_cast<Word>(places));
       row = &b;
-      start(pair.client, [](Word) {
-        for (int i = 0; i < 64; ++i) L4_LoadMR(i, 0);
-        for (unsigned i = row->u + 1; i < 64; i += 2) {
-          L4_LoadMR(static_cast<int>(i), row->item);
-          if (i + 1 < 64) L4_LoadMR(static_cast<int>(i + 1), 0xc7);
-        }
-        L4_LoadMR(0, l4::Tag::make(0x33, row->u, row->t).raw);
-        const L4_MsgTag_t tag = L4_Call(target);
-        expect_eq(tag.raw, l4::Tag::make(0x33, row->u, row->t).raw | 0x8000);
-        expect_failed({tag.raw}, send_overflow);
-      }, 0, runner);
+      start(
+          pair.client,
+          [](Word) {
+            for (int i = 0; i < 64; ++i) L4_LoadMR(i, 0);
+            for (unsigned i = row->u + 1; i < 64; i += 2) {
+              L4_LoadMR(static_cast<int>(i), row->item);
+              if (i + 1 < 64) L4_LoadMR(static_cast<int>(i + 1), 0xc7);
+            }
+            L4_LoadMR(0, l4::Tag::make(0x33, row->u, row->t).raw);
+            const L4_MsgTag_t tag = L4_Call(target);
+            expect_eq(tag.raw, l4::Tag::make(0x33, row->u, row->t).raw | 0x8000);
+            expect_failed({tag.raw}, send_overflow);
+          },
+          0, runner);
       require(finishes(pair.client), "sender is done");
       expect_eq(state_of(pair.server), Word{L4_SCHEDRESULT_WAITING});
       expect_eq(w.tag, 0u);
@@ -184,11 +192,15 @@ TEST("items to a receiver that takes none: error 4 for both, the words arrive") 
     target = pair.server;
     start(pair.server, wait_once, address_of(w), runner);
     require(becomes(pair.server, L4_SCHEDRESULT_WAITING));
-    start(pair.client, [](Word) {
-      l4::Words m(l4::Tag::make(0x44, 1, 2), 4711, 8, l4::Fpage::page(address_of(w), l4::full_access).raw);
-      l4::send_words(target, m);
-      expect_failed(m.tag(), send_overflow);
-    }, 0, runner);
+    start(
+        pair.client,
+        [](Word) {
+          l4::Words m(l4::Tag::make(0x44, 1, 2), 4711, 8,
+                      l4::Fpage::page(address_of(w), l4::full_access).raw);
+          l4::send_words(target, m);
+          expect_failed(m.tag(), send_overflow);
+        },
+        0, runner);
     expect(finishes(pair.client));
     expect(finishes(pair.server));
     expect_eq(w.tag, l4::Tag::make(0x44, 1, 2).raw | 0x8000);
@@ -316,7 +328,8 @@ TEST("redirector: every message out of the space goes to it, with bit r and the 
   require(becomes(redirector, L4_SCHEDRESULT_WAITING));
   const l4::ThreadId task = make_task();
   expect_eq(space_control(task, kip_area, utcb_area, redirector), 0u);
-  start(task, [](Word) { expect_ok(send(target, 70)); }, 0, runner);
+  start(
+      task, [](Word) { expect_ok(send(target, 70)); }, 0, runner);
   expect(finishes(task));
   expect(finishes(redirector));
   expect_eq(w.tag, l4::Tag::make(70, 0).raw | 1 << 13);
@@ -332,10 +345,13 @@ TEST("redirector: every message out of the space goes to it, with bit r and the 
   inside_id = spawn_sibling(task, wait_once, address_of(inside));
   require(becomes(direct_id, L4_SCHEDRESULT_WAITING) && becomes(inside_id, L4_SCHEDRESULT_WAITING));
   slot_of(task).finished = false;
-  start(task, [](Word) {
-    expect_ok(send(direct_id, 71));
-    expect_ok(send(inside_id, 72));
-  }, 0, runner);
+  start(
+      task,
+      [](Word) {
+        expect_ok(send(direct_id, 71));
+        expect_ok(send(inside_id, 72));
+      },
+      0, runner);
   expect(finishes(task));
   expect(finishes(direct_id) && finishes(inside_id));
   expect_eq(direct.tag, l4::Tag::make(71, 0).raw);

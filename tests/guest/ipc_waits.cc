@@ -21,7 +21,8 @@ void send_it(Word argument) {
 // A thread that sends at once, and is queued.
 l4::ThreadId queue_sender(Sending& s, bool foreign = false, unsigned priority = default_priority) {
   const Options options{.priority = priority};
-  const l4::ThreadId id = foreign ? spawn_task(send_it, address_of(s), options) : spawn(send_it, address_of(s), options);
+  const l4::ThreadId id =
+      foreign ? spawn_task(send_it, address_of(s), options) : spawn(send_it, address_of(s), options);
   require(becomes(id, L4_SCHEDRESULT_PENDING_SEND), "sender is queued");
   return id;
 }
@@ -89,24 +90,35 @@ TEST("a thread that waits for one partner is not woken by a third one's call, se
     const Pair pair = make_pair(places);
     const l4::ThreadId partner = make_task();
     w = {partner, 0, {}};
-    start(pair.server, [](Word) {
-      const Received r = receive(w.partner);
-      w.from = r.from;
-      w.label = static_cast<Word>(r.tag.label());
-    }, 0, runner);
+    start(
+        pair.server,
+        [](Word) {
+          const Received r = receive(w.partner);
+          w.from = r.from;
+          w.label = static_cast<Word>(r.tag.label());
+        },
+        0, runner);
     require(becomes(pair.server, L4_SCHEDRESULT_WAITING));
     // The third thread tries all forms.
     static l4::ThreadId target;
+    static volatile bool last;
     target = pair.server;
-    start(pair.client, [](Word) {
-      expect_failed(send(target, 1, send_zero), send_timeout);
-      expect_failed(reply_wait(target, 2).tag, send_timeout);
-      expect_failed(call(target, 3, timeouts(100, 100)).tag, send_timeout);
-      call(target, 4);  // stays queued
-    }, 0, runner);
+    last = false;
+    start(
+        pair.client,
+        [](Word) {
+          expect_failed(send(target, 1, send_zero), send_timeout);
+          expect_failed(reply_wait(target, 2).tag, send_timeout);
+          expect_failed(call(target, 3, timeouts(100, 100)).tag, send_timeout);
+          last = true;
+          call(target, 4);  // stays queued
+        },
+        0, runner);
+    require(eventually([] { return last; }));
     require(becomes(pair.client, L4_SCHEDRESULT_PENDING_SEND));
     expect_eq(w.label, 0u, "woken by a third thread");
-    start(partner, [](Word) { expect_ok(call(target, 5, never).tag); }, 0, runner);
+    start(
+        partner, [](Word) { expect_ok(call(target, 5, never).tag); }, 0, runner);
     expect(finishes(pair.server));
     expect_eq(w.label, 5u);
     expect_eq(w.from, partner);
@@ -131,7 +143,8 @@ TEST("anylocalthread: threads of the space only") {
   // While it waits: a foreign send does not end the wait, a local one does.
   static l4::ThreadId target;
   target = me;
-  const l4::ThreadId foreign = spawn_task([](Word) { expect_failed(send(target, 22, send_zero), send_timeout); });
+  const l4::ThreadId foreign =
+      spawn_task([](Word) { expect_failed(send(target, 22, send_zero), send_timeout); });
   spawn([](Word) {
     sleep_us(500);
     expect_ok(send(target, 23));
@@ -187,8 +200,10 @@ TEST("timeouts are not early, and at most 10 us late on an idle machine") {
 }
 
 TEST("points in time: a future one is met, a past one is over") {
-  const Word before = now(), at = before + 3000;
-  const Word timeout = L4_Timeouts(L4_Never, L4_TimePointFrom(L4_Clock_t{.raw = at}, L4_Clock_t{.raw = before}));
+  const Word before = now();
+  const L4_Time_t point = L4_TimePointFrom(L4_Clock_t{.raw = before + 3000}, L4_Clock_t{.raw = before});
+  const Word at = (before + 3000) >> point.point.e << point.point.e;  // as far as it can be written
+  const Word timeout = L4_Timeouts(L4_Never, point);
   expect_failed(receive(l4::ThreadId::any(), timeout).tag, receive_timeout);
   const Word after = now();
   expect(after >= at, "early");
@@ -206,13 +221,15 @@ TEST("many sleepers wake in the order of their timeouts") {
   woken = 0;
   begin = now() + 5000;
   for (unsigned i = 0; i < count; ++i) {
-    spawn([](Word delay) {
-      const Word at = begin + delay * 2000, from = now();
-      sleep_us(at > from ? at - from : 1);
-      const unsigned place = woken;
-      woken = place + 1;
-      order[place] = static_cast<unsigned>(delay);
-    }, delays[i]);
+    spawn(
+        [](Word delay) {
+          const Word at = begin + delay * 2000, from = now();
+          sleep_us(at > from ? at - from : 1);
+          const unsigned place = woken;
+          woken = place + 1;
+          order[place] = static_cast<unsigned>(delay);
+        },
+        delays[i]);
   }
   expect(eventually([] { return woken == count; }));
   for (unsigned i = 0; i < count; ++i) {

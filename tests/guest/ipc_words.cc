@@ -39,11 +39,11 @@ void check(Frame& f, unsigned count, Value value, Own own, Location at = Locatio
 
 struct Exchange {
   Places places;
-  bool local_ids;      // the client names the server by its local id
+  bool local_ids;  // the client names the server by its local id
   Pair pair;
   Word server_local, client_local;
   Word link;
-  bool as_delivered;   // the server answers the id that it was given
+  bool as_delivered;  // the server answers the id that it was given
 };
 
 // Round r: request of r words, answer of 63 - r words.
@@ -59,8 +59,9 @@ void serve(Word argument) {
     const unsigned count = static_cast<unsigned>(r);
     expect_eq(tag.raw, l4::Tag::make(0x1000 + static_cast<long>(r), count).raw, "tag");
     expect_eq(sender(f).raw, one_space(x.places) ? x.client_local : x.pair.client.raw, "sender");
-    check(f, count, [&](unsigned i) { return request(r, i); },
-          [&](unsigned i) { return r == 0 || i > 64 - count ? unused(i) : answer(r - 1, i); });
+    check(
+        f, count, [&](unsigned i) { return request(r, i); },
+        [&](unsigned i) { return r == 0 || i > 64 - count ? unused(i) : answer(r - 1, i); });
     prepare(f, 63 - count, [&](unsigned i) { return answer(r, i); });
     const l4::ThreadId to = x.as_delivered ? sender(f) : x.pair.client;
     const l4::Tag reply = l4::Tag::make(0x2000 + static_cast<long>(r), 63 - count);
@@ -77,11 +78,13 @@ void ask(Word argument) {
     context("answer of words:", 63 - r);
     const unsigned count = static_cast<unsigned>(r);
     prepare(f, count, [&](unsigned i) { return request(r, i); });
-    const l4::Tag tag = ipc(f, server, server, never, l4::Tag::make(0x1000 + static_cast<long>(r), count), x.link);
+    const l4::Tag tag =
+        ipc(f, server, server, never, l4::Tag::make(0x1000 + static_cast<long>(r), count), x.link);
     expect_eq(tag.raw, l4::Tag::make(0x2000 + static_cast<long>(r), 63 - count).raw, "tag");
     expect_eq(sender(f).raw, one_space(x.places) ? x.server_local : x.pair.server.raw, "sender");
-    check(f, 63 - count, [&](unsigned i) { return answer(r, i); },
-          [&](unsigned i) { return i <= count ? request(r, i) : unused(i); });
+    check(
+        f, 63 - count, [&](unsigned i) { return answer(r, i); },
+        [&](unsigned i) { return i <= count ? request(r, i) : unused(i); });
   }
   context("");
 }
@@ -130,7 +133,8 @@ void receive_one(Word argument) {
   prepare_to_receive(f);
   const l4::Tag tag = ipc(f, l4::ThreadId::nil(), l4::ThreadId::any(), never, {});
   expect_eq(tag.raw, l4::Tag::make(-77, x.count).raw, "tag");
-  check(f, x.count, [](unsigned i) { return request(1, i); }, unused);
+  check(
+      f, x.count, [](unsigned i) { return request(1, i); }, unused);
 }
 
 void send_one(Word argument) {

@@ -107,7 +107,7 @@ TEST("kernel description: supplier, version string, features") {
   expect_eq(L4_KernelId(), kip_word(0x260));
   const char* const version = L4_KernelVersionString(nullptr);
   expect(version[0] == 'M' && version[1] == 'i' && version[2] == 'c' && version[3] == 'a');
-  for (const char* feature : {"pagerexregs", "nx", "ioflexpages", "syscallreflect"}) {
+  for (const char* feature : {"pagerexregs", "ioflexpages", "syscallreflect"}) {
     context(feature);
     expect(L4_HasFeature(feature));
   }
@@ -149,10 +149,13 @@ TEST("every space sees the same page at its own place") {
   expect_eq(thread_control(slot.id, slot.id, self, runner, utcb_at(0)), 0u);
   where = 0;
   magic = 0;
-  start(slot.id, [](Word) {
-    magic = kip_word(0);
-    where = reinterpret_cast<Word>(L4_GetKernelInterface());
-  }, 0, runner);
+  start(
+      slot.id,
+      [](Word) {
+        magic = kip_word(0);
+        where = reinterpret_cast<Word>(L4_GetKernelInterface());
+      },
+      0, runner);
   expect(eventually([] { return where != 0; }));
   expect_eq(where, other_place);
   expect_eq(magic, 0x4be6344cu);

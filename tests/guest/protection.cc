@@ -13,9 +13,9 @@ using l4::ThreadId;
 
 struct Witness {
   ThreadId id;
-  volatile Word counter = 0;   // counted up with every register checked
-  volatile Word rounds = 0;    // as above, and UTCB and local id checked as well
-  volatile Word wrong = 0;     // number of the register, or of the word of the UTCB + 100
+  volatile Word counter = 0;  // counted up with every register checked
+  volatile Word rounds = 0;   // as above, and UTCB and local id checked as well
+  volatile Word wrong = 0;    // number of the register, or of the word of the UTCB + 100
 };
 Witness witnesses[2];
 
@@ -32,7 +32,8 @@ void witness_body(Word argument) {
     if (const Word wrong = guest_hold_registers(&w.counter, 200)) w.wrong = wrong;
     if (L4_MyLocalId().raw != local) w.wrong = 99;
     for (int i = -48; i < 64; ++i) {
-      if ((i <= -17 || i == -13 || i >= -5) && l4_utcb()[i] != mark(i)) w.wrong = 100 + static_cast<Word>(i + 48);
+      if ((i <= -17 || i == -13 || i >= -5) && l4_utcb()[i] != mark(i))
+        w.wrong = 100 + static_cast<Word>(i + 48);
     }
     if (L4_MyGlobalId().raw != w.id.raw) w.wrong = 98;
     w.rounds = w.rounds + 1;
@@ -104,10 +105,7 @@ void attack_body(Word with_handlers) {
   current->body(0);
 }
 
-void touch_everything(Word) {
-  extern const char program_start_of_test[] asm("program_start"), program_end_of_test[] asm("program_end");
-  for (const volatile char* p = program_start_of_test; p < program_end_of_test; p += 4096) (void)*p;
-}
+void touch_everything(Word) { touch_program(); }
 
 // All pages of the program are there, so that only the attack faults.
 ThreadId make_attacker() {
@@ -191,8 +189,8 @@ TEST("a handler that has gone, and one that fails: the thread is halted; its sch
     L4_Set_PagerOf(id, runner);
   }
   // Being its own handler, or an interrupt's thread being it, is no handler either.
-  for (const ThreadId handler : {ThreadId::any(), ThreadId::any_local(), ThreadId(0x1234'5640), ThreadId::global(4, 1),
-                                 ThreadId(L4_MyLocalId().raw + 7)}) {
+  for (const ThreadId handler : {ThreadId::any(), ThreadId::any_local(), ThreadId(0x1234'5640),
+                                 ThreadId::global(4, 1), ThreadId(L4_MyLocalId().raw + 7)}) {
     context("handler", handler.raw);
     static ThreadId given;
     given = handler;
@@ -218,14 +216,15 @@ TEST("two threads of two spaces load selectors in turn: %gs:0 is right for each 
   wrong = 0;
   const Body body = [](Word selector) {
     const Word local = utcb_at(0) + 0x200;
+    const ThreadId self = ThreadId::self();
     const auto word = static_cast<unsigned short>(selector);
     for (;;) {
       asm volatile("movw %0, %%ds\n movw %0, %%es\n movw %0, %%fs\n movw %0, %%gs" : : "r"(word) : "memory");
       if (looks % 3 == 0) L4_ThreadSwitch(ThreadId::nil());
-      if (looks % 3 == 1) sleep_us(30);
-      asm volatile(".byte 0xf0, 0x90" : : : "rax", "rcx", "rdx", "rsi");
+      if (looks % 3 == 1) asm volatile(".byte 0xf0, 0x90" : : : "rax", "rcx", "rdx", "rsi");
+      receive(self, timeouts(0, 30));
       if (L4_MyLocalId().raw != local) wrong = wrong + 1;
-      if (ThreadId::self().is_nil()) wrong = wrong + 1;
+      if (ThreadId::self() != self) wrong = wrong + 1;
       looks = looks + 1;
     }
   };
@@ -258,9 +257,9 @@ TEST("no kernel value is visible after any system call") {
   const Word links[] = {l4_links.system_clock,   l4_links.thread_switch,     l4_links.schedule,
                         l4_links.unmap,          l4_links.thread_control,    l4_links.space_control,
                         l4_links.memory_control, l4_links.processor_control, l4_links.exchange_registers};
-  const char* const names[] = {"SystemClock",   "ThreadSwitch",  "Schedule",         "Unmap",
-                               "ThreadControl", "SpaceControl",  "MemoryControl",    "ProcessorControl",
-                               "ExchangeRegisters"};
+  const char* const names[] = {"SystemClock",   "ThreadSwitch",     "Schedule",
+                               "Unmap",         "ThreadControl",    "SpaceControl",
+                               "MemoryControl", "ProcessorControl", "ExchangeRegisters"};
   for (const bool good : {false, true}) {
     for (unsigned i = 0; i < 9; ++i) {
       Frame f = marked_frame();

@@ -50,8 +50,8 @@ TEST("without privilege: error 1") {
 }
 
 TEST("no such space: error 3") {
-  for (const ThreadId id : {nil, any, ThreadId::any_local(), ThreadId::global(0x3fff0, 1), ThreadId(self().raw + 2),
-                            ThreadId::global(4, 1), ThreadId(0xbf03'fe00)}) {
+  for (const ThreadId id : {nil, any, ThreadId::any_local(), ThreadId::global(0x3fff0, 1),
+                            ThreadId(self().raw + 2), ThreadId::global(4, 1), ThreadId(0xbf03'fe00)}) {
     context("id", id.raw);
     expect_eq(space_control(id, kip_area, utcb_area, any), invalid_space);
   }
@@ -71,7 +71,8 @@ TEST("bad areas: error 6 for UTCBs, 7 for the KIP, and the space stays without a
       {"UTCB area of ports", kip_area, Fpage::io(0, 12), utcb_error},
       {"UTCB area in the kernel's half", kip_area, Fpage(0xffff'8000'0000'0000 | 12 << 4), utcb_error},
       {"UTCB area not canonical", kip_area, Fpage(0x0000'8000'0000'0000 | 12 << 4), utcb_error},
-      {"UTCB area in the last page of the lower half", kip_area, Fpage(0x7fff'ffff'f000 | 12 << 4), utcb_error},
+      {"UTCB area in the last page of the lower half", kip_area, Fpage(0x7fff'ffff'f000 | 12 << 4),
+       utcb_error},
       {"UTCB area reaching into it", kip_area, Fpage(0x7fff'ffff'0000 | 16 << 4), utcb_error},
       {"UTCB area larger than the lower half", kip_area, Fpage(48 << 4), utcb_error},
       {"UTCB area of 2^63 bytes", kip_area, Fpage(63 << 4), utcb_error},
@@ -81,9 +82,11 @@ TEST("bad areas: error 6 for UTCBs, 7 for the KIP, and the space stays without a
       {"KIP area of ports", Fpage::io(0, 12), utcb_area, kip_error},
       {"KIP area in the kernel's half", Fpage(0xffff'ffff'c000'0000 | 12 << 4), utcb_area, kip_error},
       {"KIP area not canonical", Fpage(0x1234'8000'0000'0000 | 12 << 4), utcb_area, kip_error},
-      {"KIP area in the last page of the lower half", Fpage(0x7fff'ffff'f000 | 12 << 4), utcb_area, kip_error},
+      {"KIP area in the last page of the lower half", Fpage(0x7fff'ffff'f000 | 12 << 4), utcb_area,
+       kip_error},
       {"KIP area inside the UTCB area", Fpage::page(runtime::utcb_address + 4096), utcb_area, kip_error},
-      {"UTCB area inside the KIP area", Fpage::memory(0x1000'0000, 16), Fpage::memory(0x1000'1000, 12), kip_error},
+      {"UTCB area inside the KIP area", Fpage::memory(0x1000'0000, 16), Fpage::memory(0x1000'1000, 12),
+       kip_error},
       {"both bad", Fpage::nil(), Fpage::nil(), utcb_error},
   };
   for (const Case& c : cases) {
@@ -120,15 +123,19 @@ TEST("the smallest and a large area, rights ignored, anywhere in the lower half"
     static volatile Word local, kip;
     const ThreadId id = empty_space();
     expect_eq(space_control(id, Fpage::memory(c.kip, c.kip_order, l4::full_access),
-                            Fpage::memory(c.utcb, c.utcb_order, l4::execute), any), ok);
+                            Fpage::memory(c.utcb, c.utcb_order, l4::execute), any),
+              ok);
     require(activate(id, c.location) == 0);
     local = 0;
     kip = 0;
-    start(id, [](Word) {
-      kip = reinterpret_cast<Word>(L4_GetKernelInterface());
-      local = L4_MyLocalId().raw;
-      L4_LoadMR(63, 5);
-    }, 0, runner);
+    start(
+        id,
+        [](Word) {
+          kip = reinterpret_cast<Word>(L4_GetKernelInterface());
+          local = L4_MyLocalId().raw;
+          L4_LoadMR(63, 5);
+        },
+        0, runner);
     expect(finishes(id));
     expect_eq(local, c.location + 0x200);
     expect_eq(kip, c.kip);
@@ -146,7 +153,8 @@ TEST("areas can be moved while no thread is active, and not afterwards") {
   space_control(id, Fpage::page(first_kip), Fpage::memory(first_utcb, 14), any);
   static volatile Word kip;
   kip = 0;
-  start(id, [](Word) { kip = reinterpret_cast<Word>(L4_GetKernelInterface()); }, 0, runner);
+  start(
+      id, [](Word) { kip = reinterpret_cast<Word>(L4_GetKernelInterface()); }, 0, runner);
   expect(finishes(id));
   expect_eq(kip, runtime::kip_address);
 }
@@ -229,11 +237,14 @@ TEST("KIP and UTCBs cannot be unmapped, mapped out or granted") {
   require(finishes(taker));
   // The taker has got nothing: touching the window faults.
   for (const bool second : {false, true}) accessible[second] = false;
-  start(taker, [](Word) {
-    L4_Set_Pager(test_thread);
-    accessible[0] = *reinterpret_cast<volatile Word*>(0x9000'0000) != 1;
-    accessible[1] = true;
-  }, 0, runner);
+  start(
+      taker,
+      [](Word) {
+        L4_Set_Pager(test_thread);
+        accessible[0] = *reinterpret_cast<volatile Word*>(0x9000'0000) != 1;
+        accessible[1] = true;
+      },
+      0, runner);
   l4::Words m;
   l4::ipc_words(nil, taker, {timeouts(0, 1'000'000)}, m);
   expect(l4::Tag{m[0]}.is(L4_PageFaultLabel) && l4::Tag{m[0]}.ok());
@@ -286,7 +297,8 @@ TEST("a page in the UTCB area that somebody has mapped there makes way for a UTC
       slot.utcb = index;
       local = 0;
       if (!expect_eq(thread_control(slot.id, id, self(), runner, utcb_at(index)), ok)) continue;
-      start(slot.id, [](Word) { local = L4_MyLocalId().raw; }, 0, runner);
+      start(
+          slot.id, [](Word) { local = L4_MyLocalId().raw; }, 0, runner);
       expect(finishes(slot.id));
       expect_eq(local, utcb_at(index) + 0x200);
     }
@@ -310,8 +322,10 @@ TEST("spaces come and go: 300 times, each with two threads and a mapping") {
   sum = 0;
   for (int round = 0; round < 300; ++round) {
     const ThreadId first = make_task(), second = make_sibling(first);
-    start(first, [](Word) { sum = sum + 1; }, 0, runner);
-    start(second, [](Word) { sum = sum + 1; }, 0, runner);
+    start(
+        first, [](Word) { sum = sum + 1; }, 0, runner);
+    start(
+        second, [](Word) { sum = sum + 1; }, 0, runner);
     if (!expect(finishes(first) && finishes(second))) break;
     end_thread(second);
     end_thread(first);

@@ -18,7 +18,8 @@ class Subject {
   Subject() : Subject(make_task()) {}
   // A thread that has been made, not started, whose pager is the runner.
   explicit Subject(l4::ThreadId id) : id_(id) {
-    start(id, [](Word argument) { object_at<Subject>(argument).serve(); }, address_of(*this), test_thread);
+    start(
+        id, [](Word argument) { object_at<Subject>(argument).serve(); }, address_of(*this), test_thread);
     require(eventually([this] { return ready_; }), "subject is ready");
   }
   Subject(const Subject&) = delete;
@@ -42,7 +43,8 @@ class Subject {
       ++faults_;
       fault_ = {m.tag(), m[1], m[2]};
       if (!expect(m.tag().is(L4_PageFaultLabel), "the subject's message is no page fault")) return;
-      l4_exchange x = {L4_ExRegAbortReceive | L4_ExRegIp, 0, reinterpret_cast<Word>(guest_probe_failed), 0, 0, 0};
+      l4_exchange x = {
+          L4_ExRegAbortReceive | L4_ExRegIp, 0, reinterpret_cast<Word>(guest_probe_failed), 0, 0, 0};
       l4_exchange_registers(id_.raw, &x);
     }
   }
@@ -63,22 +65,26 @@ class Subject {
   }
   Word read(Word address) {
     word_ = address;
-    run([](Word a) {
-      Subject& s = object_at<Subject>(a);
-      s.word_ = *reinterpret_cast<volatile Word*>(s.word_);
-    }, address_of(*this));
+    run(
+        [](Word a) {
+          Subject& s = object_at<Subject>(a);
+          s.word_ = *reinterpret_cast<volatile Word*>(s.word_);
+        },
+        address_of(*this));
     return word_;
   }
 
   // It waits for one message with mappings into the window; end() with the message.
   void accept(l4::Fpage window) {
     word_ = window.raw & ~Word{0xf};
-    begin([](Word a) {
-      Subject& s = object_at<Subject>(a);
-      L4_Accept(L4_Acceptor_t{.raw = s.word_});
-      const Received r = receive();
-      s.word_ = r.tag.failed() ? L4_ErrorCode() : 0;
-    }, address_of(*this));
+    begin(
+        [](Word a) {
+          Subject& s = object_at<Subject>(a);
+          L4_Accept(L4_Acceptor_t{.raw = s.word_});
+          const Received r = receive();
+          s.word_ = r.tag.failed() ? L4_ErrorCode() : 0;
+        },
+        address_of(*this));
     require(becomes(id_, L4_SCHEDRESULT_WAITING));
   }
 
@@ -89,12 +95,14 @@ class Subject {
     item_[0] = (base & ~Word{0x3ff}) | (grant ? 0xau : 8u);
     item_[1] = page.raw;
     partner_ = to.id_;
-    run([](Word a) {
-      Subject& s = object_at<Subject>(a);
-      l4::Words m(l4::Tag::make(2, 0, 2), s.item_[0], s.item_[1]);
-      l4::send_words(s.partner_, m);
-      s.word_ = m.tag().failed() ? L4_ErrorCode() : 0;
-    }, address_of(*this));
+    run(
+        [](Word a) {
+          Subject& s = object_at<Subject>(a);
+          l4::Words m(l4::Tag::make(2, 0, 2), s.item_[0], s.item_[1]);
+          l4::send_words(s.partner_, m);
+          s.word_ = m.tag().failed() ? L4_ErrorCode() : 0;
+        },
+        address_of(*this));
     to.end();
     return word_;
   }
@@ -114,13 +122,17 @@ class Subject {
   bool probe(Word (*function)(Word), Word address) {
     probe_ = function;
     word_ = address;
-    run([](Word a) { Subject& s = object_at<Subject>(a); s.word_ = s.probe_(s.word_); }, address_of(*this));
+    run(
+        [](Word a) {
+          Subject& s = object_at<Subject>(a);
+          s.word_ = s.probe_(s.word_);
+        },
+        address_of(*this));
     return word_ == 1;
   }
 
   void serve() {
-    extern const char low[] asm("program_start"), high[] asm("program_end");
-    for (const volatile char* p = low; p < high; p += 4096) (void)*p;
+    touch_program();
     L4_Set_Pager(test_thread);
     ready_ = true;
     receive(test_thread);

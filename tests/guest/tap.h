@@ -83,9 +83,9 @@ inline void require(bool holds, const char* text = "", Location at = Location::c
 
 #define GUEST_JOIN2(a, b) a##b
 #define GUEST_JOIN(a, b) GUEST_JOIN2(a, b)
-#define GUEST_TEST(text, function)                                                         \
-  static void function();                                                                  \
-  [[gnu::used, gnu::section("guest_tests")]] static constinit const guest::Test            \
-      GUEST_JOIN(function, _entry) = {text, function};                                     \
+#define GUEST_TEST(text, function)                                                          \
+  static void function();                                                                   \
+  [[gnu::used, gnu::section("guest_tests")]] static constinit const guest::Test GUEST_JOIN( \
+      function, _entry) = {text, function};                                                 \
   static void function()
 #define TEST(text) GUEST_TEST(text, GUEST_JOIN(test_at_, __LINE__))

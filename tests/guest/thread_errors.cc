@@ -9,7 +9,8 @@ namespace {
 
 using l4::ThreadId;
 
-constexpr Word ok = 0, no_privilege = 1, invalid_thread = 2, invalid_space = 3, invalid_scheduler = 4, utcb_error = 6;
+constexpr Word ok = 0, no_privilege = 1, invalid_thread = 2, invalid_space = 3, invalid_scheduler = 4,
+               utcb_error = 6;
 const ThreadId nil = ThreadId::nil();
 const ThreadId nobody = ThreadId::global(0x3fff0, 1);
 
@@ -53,7 +54,8 @@ TEST("dest is no global id: error 3") {
 
 TEST("dest of the kernel or beyond the thread numbers: error 2") {
   const Word user_base = L4_ThreadIdUserBase(nullptr), bits = L4_ThreadIdBits(nullptr);
-  for (const Word number : {Word{0}, user_base - 1, Word{1} << bits, (Word{1} << bits) + user_base + 3, 0xffff'ffffUL}) {
+  for (const Word number :
+       {Word{0}, user_base - 1, Word{1} << bits, (Word{1} << bits) + user_base + 3, 0xffff'ffffUL}) {
     context("number", number);
     expect_eq(thread_control(ThreadId::global(number, 1), self(), self(), nil), invalid_thread);
     expect_eq(thread_control(ThreadId::global(number, 1), nil, nil, nil), invalid_thread);
@@ -130,12 +132,14 @@ TEST("change: every bad argument has its error, and the thread is as before") {
       {"UTCB with new version, scheduler and pager", ThreadId(active.raw + 2), me, other, other, utcb_at(201),
        utcb_error},
       {"new version, bad space", ThreadId(active.raw + 2), nobody, other, other, keep_utcb, invalid_space},
-      {"new version, bad scheduler", ThreadId(active.raw + 2), me, nobody, other, keep_utcb, invalid_scheduler},
+      {"new version, bad scheduler", ThreadId(active.raw + 2), me, nobody, other, keep_utcb,
+       invalid_scheduler},
       {"activation without UTCB", inactive, me, nil, me, keep_utcb, utcb_error},
       {"activation, UTCB in use", inactive, me, nil, me, utcb_at(0), utcb_error},
       {"activation, UTCB outside", inactive, me, nil, me, 0x1000, utcb_error},
       {"activation, bad scheduler", inactive, me, nobody, me, utcb_at(201), invalid_scheduler},
-      {"activation under a new version, UTCB in use", ThreadId(inactive.raw + 2), me, other, me, utcb_at(0), utcb_error},
+      {"activation under a new version, UTCB in use", ThreadId(inactive.raw + 2), me, other, me, utcb_at(0),
+       utcb_error},
   };
   const Word pager = L4_PagerOf(active).raw;
   for (const Case& c : cases) {
@@ -157,7 +161,8 @@ TEST("the scheduler has not changed after a failed call, and has after a good on
   const auto may_schedule = [&] {
     static Word result;
     slot_of(task).finished = false;
-    start(task, [](Word) { result = state_of(dest); }, 0, runner);
+    start(
+        task, [](Word) { result = state_of(dest); }, 0, runner);
     require(finishes(task));
     return result != 0;
   };

@@ -27,7 +27,8 @@ Entry entry_of(ThreadId id, Word argument) {
   slot.body = note_run;
   slot.argument = argument;
   slot.handler = runner;
-  return {runtime::stack_for(enter_body, reinterpret_cast<Word>(&slot), slot.stack), runtime::thread_entry_ip()};
+  return {runtime::stack_for(enter_body, reinterpret_cast<Word>(&slot), slot.stack),
+          runtime::thread_entry_ip()};
 }
 
 }  // namespace
@@ -78,12 +79,14 @@ TEST("a new thread's registers are zero, its flags plain") {
         ".globl guest_first_instruction\n"
         "guest_first_instruction:\n"
         "movq %%rax, %c0\n movq %%rbx, %c0+8\n movq %%rcx, %c0+16\n movq %%rdx, %c0+24\n movq %%rsi, %c0+32\n"
-        "movq %%rdi, %c0+40\n movq %%rbp, %c0+48\n movq %%r8, %c0+56\n movq %%r9, %c0+64\n movq %%r10, %c0+72\n"
+        "movq %%rdi, %c0+40\n movq %%rbp, %c0+48\n movq %%r8, %c0+56\n movq %%r9, %c0+64\n movq %%r10, "
+        "%c0+72\n"
         "movq %%r11, %c0+80\n movq %%r12, %c0+88\n movq %%r13, %c0+96\n movq %%r14, %c0+104\n"
         "movq %%r15, %c0+112\n pushfq\n popq %c1\n"
         "2: pause\n jmp 2b\n"
         "1:\n"
-        : : "i"(&registers[0]), "i"(&flags));
+        :
+        : "i"(&registers[0]), "i"(&flags));
     flags = 0;
     l4::Words m(l4::Tag::make(0, 2), reinterpret_cast<Word>(guest_first_instruction),
                 reinterpret_cast<Word>(slot_of(id).stack + sizeof(slot_of(id).stack)));
@@ -184,11 +187,14 @@ void partners_fail(Places places, Go go) {
   };
   // A call that the target has taken and not answered.
   partners[0] = {target};
-  start(target, [](Word) {
-    receive();
-    ran = 1;
-    sleep_for_ever();
-  }, 0, runner);
+  start(
+      target,
+      [](Word) {
+        receive();
+        ran = 1;
+        sleep_for_ever();
+      },
+      0, runner);
   require(becomes(target, L4_SCHEDRESULT_WAITING));
   ran = 0;
   begin(0, pair.client, partner_calls, L4_SCHEDRESULT_WAITING);
@@ -212,7 +218,8 @@ void partners_fail(Places places, Go go) {
 }  // namespace
 
 TEST("deletion releases senders, callers and receivers with error 2, in their phase") {
-  for (const Places places : {Places::both_root, Places::two_tasks, Places::one_task, Places::root_and_task}) {
+  for (const Places places :
+       {Places::both_root, Places::two_tasks, Places::one_task, Places::root_and_task}) {
     partners_fail(places, [](ThreadId target) { end_thread(target); });
     for (Slot& slot : slots) {
       if (!slot.id.is_nil() && slot.id != test_thread) end_thread(slot.id);
@@ -234,7 +241,8 @@ TEST("the last thread takes its space along; others of the space stay otherwise"
   expect_eq(state_of(second), Word{L4_SCHEDRESULT_WAITING});
   static volatile Word alive;
   alive = 0;
-  start(second, [](Word) { alive = 1; }, 0, runner);
+  start(
+      second, [](Word) { alive = 1; }, 0, runner);
   expect(eventually([] { return alive == 1; }));
   end_thread(second);
   // Its UTCB slot and id can be used again, in a new space.
@@ -304,10 +312,12 @@ TEST("200 threads in one space, each answers its own number") {
     if (!expect_eq(thread_control(id, task, me, me, utcb_at(10 + made)), 0u)) break;
     l4_exchange x = {L4_ExRegPager, 0, 0, 0, 0, runner.raw};
     l4_exchange_registers(id.raw, &x);
-    const Word sp = runtime::stack_for([](Word n) {
-      call(me, static_cast<long>(n));
-      sleep_for_ever();
-    }, made, stacks[made]);
+    const Word sp = runtime::stack_for(
+        [](Word n) {
+          call(me, static_cast<long>(n));
+          sleep_for_ever();
+        },
+        made, stacks[made]);
     L4_Start_SpIp(id, sp, runtime::thread_entry_ip());
   }
   for (unsigned i = 0; i < made; ++i) {

@@ -18,16 +18,17 @@ struct Slot {
   Body body = nullptr;
   Word argument = 0;
   unsigned utcb = 0;
-  unsigned siblings = 0;            // first thread of a task: UTCBs given there
-  volatile bool finished = false;   // body has returned
+  unsigned siblings = 0;           // first thread of a task: UTCBs given there
+  volatile bool finished = false;  // body has returned
   alignas(16) std::byte stack[8192] = {};
 };
 inline constexpr unsigned max_slots = 40;
 inline constinit Slot slots[max_slots];
 inline unsigned generation = 0;
 
-inline constinit l4::ThreadId runner;       // the root task's first thread, priority 255
+inline constinit l4::ThreadId runner;  // the root task's first thread, priority 255
 inline constinit l4::ThreadId test_thread;
+inline bool faults_are_expected = false;  // by the running test, of its other threads: not told
 
 inline constexpr Word keep_utcb = ~Word{0};
 inline constexpr unsigned default_priority = 100;
@@ -66,6 +67,12 @@ inline Slot& take_slot() {
 
 inline Slot& slot_of(l4::ThreadId id) { return slots[id.number() - runtime::first_free_thread_number()]; }
 inline bool finished(l4::ThreadId id) { return slot_of(id).finished; }
+
+// Has all pages of the program mapped, so that what follows faults for its own reasons.
+inline void touch_program() {
+  extern const char program_low[] asm("program_start"), program_high[] asm("program_end");
+  for (const volatile char* p = program_low; p < program_high; p += 4096) (void)*p;
+}
 
 inline void sleep_for_ever() {
   for (;;) L4_Sleep(L4_Never);

@@ -60,27 +60,21 @@ const char* check_layout(const ElfImage& image) {
   return entry_inside ? nullptr : "its entry point is in no executable segment";
 }
 
+Range span_of(const ElfImage& image, Range (Segment::*range_of)() const) {
+  Range span{~u64{0}, 0};
+  for (const Segment& segment : image.segments) {
+    const Range range = (segment.*range_of)();
+    if (range.low < span.low) span.low = range.low;
+    if (range.high > span.high) span.high = range.high;
+  }
+  return span;
+}
+
 }  // namespace
 
-Range ElfImage::virtual_span() const {
-  Range span{~u64{0}, 0};
-  for (const Segment& segment : segments) {
-    const Range range = segment.virtual_range();
-    if (range.low < span.low) span.low = range.low;
-    if (range.high > span.high) span.high = range.high;
-  }
-  return span;
-}
+Range ElfImage::virtual_span() const { return span_of(*this, &Segment::virtual_range); }
 
-Range ElfImage::physical_span() const {
-  Range span{~u64{0}, 0};
-  for (const Segment& segment : segments) {
-    const Range range = segment.physical_range();
-    if (range.low < span.low) span.low = range.low;
-    if (range.high > span.high) span.high = range.high;
-  }
-  return span;
-}
+Range ElfImage::physical_span() const { return span_of(*this, &Segment::physical_range); }
 
 ElfImage read_elf(Bytes file) {
   if (file.empty()) return bad("empty file");

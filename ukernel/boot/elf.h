@@ -26,10 +26,12 @@ struct ElfImage {
   FixedVector<Segment, max_segments> segments;  // the loadable ones, none empty
 
   bool ok() const { return fault == nullptr; }
+  // The smallest ranges that hold all segments.
   Range virtual_span() const;
   Range physical_span() const;
 };
 
+// A file that cannot be loaded gives an image with a fault.
 [[nodiscard]] ElfImage read_elf(Bytes file);
 
 }  // namespace mica

@@ -166,9 +166,9 @@ void first_stage(mica::u32 magic, mica::u32 info, mica::u64 tsc) {
 
   move_modules(placement);
   load_programs(placement);
-  Kip* const kip = find_kip({at(placement.kernel_base), placement.kernel_size});
-  if (kip == nullptr) stop_for_module(kernel_module, "no kernel interface page in it");
-  fill_kip(*kip, request, placement);
+  Kip* const page = find_kip({at(placement.kernel_base), placement.kernel_size});
+  if (page == nullptr) stop_for_module(kernel_module, "no kernel interface page in it");
+  fill_kip(*page, request, placement);
   write_boot_info(placement, rsdp_address, rsdp, tsc);
   fill_platform(placement, options, tsc);
   if (!map_kernel(programs[kernel_module], placement.kernel_base, has_no_execute())) {

@@ -21,7 +21,7 @@ constexpr u32 msr_efer = 0xc0000080, msr_star = 0xc0000081, msr_lstar = 0xc00000
 constexpr u64 efer_syscall = 1 << 0, efer_no_execute = 1 << 11;
 constexpr u64 cr0_mp = 1 << 1, cr0_em = 1 << 2, cr0_ts = 1 << 3, cr0_ne = 1 << 5, cr0_wp = 1 << 16,
               cr0_am = 1 << 18, cr0_nw = 1 << 29, cr0_cd = 1 << 30;
-constexpr u64 cr4_tsd = 1 << 2, cr4_de = 1 << 3, cr4_pae = 1 << 5, cr4_mce = 1 << 6, cr4_pge = 1 << 7,
+constexpr u64 cr4_de = 1 << 3, cr4_pae = 1 << 5, cr4_mce = 1 << 6, cr4_pge = 1 << 7,
               cr4_osfxsr = 1 << 9, cr4_osxmmexcpt = 1 << 10, cr4_umip = 1 << 11, cr4_osxsave = 1 << 18,
               cr4_smep = 1 << 20, cr4_smap = 1 << 21;
 

@@ -117,7 +117,7 @@ unusual_call:
         movl    %r11d, %eax
         movq    %rax, R11(%rbp)
         movb    $1, THREAD_BY_IRET(%rbp)
-        movl    $256, %edx
+        movl    $VECTOR_FOREIGN_SYSCALL, %edx
         xorl    %ecx, %ecx
         handle  exception
         jmp     leave
@@ -147,8 +147,13 @@ fast_thread_switch:
 // The CPU pushes an error code for some exceptions; the others get a zero.
         .macro  exception_entry number
 vector_\number:
-        .if     (\number == 8) || (\number >= 10 && \number <= 14) || (\number == 17) || (\number == 21) || (\number == 29) || (\number == 30)
-        .else
+        .set    has_code, 0
+        .irp    coded, 8, 10, 11, 12, 13, 14, 17, 21, 29, 30
+        .if     \number == \coded
+        .set    has_code, 1
+        .endif
+        .endr
+        .if     has_code == 0
         pushq   $0
         .endif
         pushq   $\number
@@ -172,8 +177,8 @@ vector_\number:
         .endr
         .endm
         .macro  lines hub, count
-        .rept   count
-        line_entry %number, hub
+        .rept   \count
+        line_entry %number, \hub
         .set    number, number + 1
         .endr
         .endm
@@ -250,7 +255,7 @@ vector_6:
 
         .globl  fault_in_kernel
 fault_in_kernel:
-        pushq   $14
+        pushq   $VECTOR_PAGE_FAULT
         jmp     interrupt
 
 // Nothing in the kernel may be assumed here, so nothing is done.
@@ -271,7 +276,7 @@ smap_patch:
         subl    $VECTOR_LINES, %edx
         jae     dispatch_interrupt
         addl    $VECTOR_LINES, %edx
-        cmpl    $14, %edx
+        cmpl    $VECTOR_PAGE_FAULT, %edx
         je      page_fault_entry
         cmpl    $8, %edx                // double fault, machine check: nothing to go on with
         je      user_abort
@@ -288,7 +293,7 @@ page_fault_entry:
         .globl  slow_page_fault
 slow_page_fault:
         movl    %ebx, %ecx
-        movl    $14, %edx
+        movl    $VECTOR_PAGE_FAULT, %edx
         cld
         jmp     smap_patch
 
@@ -450,7 +455,7 @@ leave_by_iret:
         iretq
 
 bad_instruction_pointer:
-        movl    $13, %edx
+        movl    $VECTOR_PROTECTION, %edx
         xorl    %ecx, %ecx
         handle  exception
         jmp     leave

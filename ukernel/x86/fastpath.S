@@ -16,7 +16,6 @@
 #include "layout.h"
 #include "offsets.h"
 
-#define RARE_KEY_BITS 0xffffffffff00ffff  // key::must_be_zero, cpu.h
 #define INDEX_MASK (((1 << THREAD_NUMBER_BITS) - 1) << TCB_SIZE_BITS)
 
 // RBP = TCB for the number in the global id RSI. Its id may be another one.
@@ -33,7 +32,7 @@
         movq    CPU(CPU_CURRENT), %rdi
         movq    %rsi, %rbp
         subq    THREAD_LOCAL_FIRST(%rdi), %rbp
-        rorq    $10, %rbp
+        rorq    $UTCB_ALIGN_BITS, %rbp
         cmpq    THREAD_LOCAL_COUNT(%rdi), %rbp
         jae     slow_ipc
         movq    THREAD_LOCAL_THREADS(%rdi), %rcx
@@ -141,7 +140,7 @@ rare_key:
         movq    THREAD_ID(%rbp), %rdx
         movq    %rdx, %rsi
 1:      compare_keys
-        btrq    $57, %rcx               // two threads with FPU state are no obstacle here
+        btrq    $(FPU_KEY_BIT + 1), %rcx  // two threads with FPU state are no obstacle here
         testq   $RARE_KEY_BITS, %rcx
         jnz     slow_ipc
         check_partner local=0

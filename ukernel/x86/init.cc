@@ -3,6 +3,7 @@
 
 #include "../cpu.h"
 #include "../page_table.h"
+#include "../root_tasks.h"
 #include "descriptors.h"
 #include "cpu_features.h"
 #include "instructions.h"

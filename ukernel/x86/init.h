@@ -10,15 +10,11 @@
 namespace mica {
 
 struct Cpu;
-struct Thread;
 
 // A copy of what the first stage found; stays after boot.
 extern Platform platform;
 
 // In its own page, aligned, close enough for RIP-relative addresses.
 extern Cpu boot_cpu asm("boot_cpu");
-
-// Provided by the portable part: the first threads; returns the one to start with.
-Thread* create_root_tasks(Cpu& cpu, const Platform& machine);
 
 }  // namespace mica

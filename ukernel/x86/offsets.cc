@@ -3,14 +3,14 @@
 #include <cstddef>
 
 #include "../cpu.h"
+#include "../fault.h"
 #include "../kip.h"
 #include "layout.h"
 
 namespace mica {
 
-#define OFFSET(name, type, member) asm volatile("#define " #name " %c0" : : "i"(offsetof(type, member)))
-
-#define VALUE(name, value) asm volatile("#define " #name " %c0" : : "i"(static_cast<i64>(value)))
+#define VALUE(name, value) asm volatile(".ascii \"#define " #name " %c0\"" : : "i"(static_cast<i64>(value)))
+#define OFFSET(name, type, member) VALUE(name, offsetof(type, member))
 
 [[gnu::used]] void offsets() {
   OFFSET(THREAD_ID, Thread, id);
@@ -59,6 +59,12 @@ namespace mica {
   OFFSET(KIP_API_VERSION, Kip, api_version);
   OFFSET(KIP_API_FLAGS, Kip, api_flags);
   OFFSET(KIP_KERNEL_ID, Kip, kernel_id);
+  VALUE(RARE_KEY_BITS, key::must_be_zero);
+  VALUE(FPU_KEY_BIT, key::fpu_shift);
+  VALUE(UTCB_ALIGN_BITS, utcb_align_bits);
+  VALUE(VECTOR_PROTECTION, vector::protection);
+  VALUE(VECTOR_PAGE_FAULT, vector::page_fault);
+  VALUE(VECTOR_FOREIGN_SYSCALL, vector::foreign_syscall);
   VALUE(ENTRY_DEVICE, entry::device);
   VALUE(STATE_RECEIVING, State::receiving);
   VALUE(PROTOCOL_PAGE_FAULT, Protocol::page_fault);

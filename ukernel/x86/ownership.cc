@@ -8,7 +8,9 @@ namespace mica {
 
 namespace {
 
-bool in_page(Phys frame, u64 device) { return device != 0 && frame.value >> page_bits == device >> page_bits; }
+bool in_page(Phys frame, u64 device) {
+  return device != 0 && frame.value >> page_bits == device >> page_bits;
+}
 
 }  // namespace
 

@@ -11,9 +11,10 @@
 
 extern "C" {
 [[noreturn]] void leave_kernel(mica::Thread* first);
-extern mica::u8 kernel_start[], text_start[], text_end[], rodata_start[], rodata_end[], stub_page[], stub_end[],
-    data_start[], data_end[], kip_page[], bss_start[], bss_end[], utcb_word[], sealed_start[], sealed_end[],
-    kernel_stack_low[], kernel_stack_top[], ist_stacks[], init_start[], init_end[], smap_patch[];
+extern mica::u8 kernel_start[], text_start[], text_end[], rodata_start[], rodata_end[], stub_page[],
+    stub_end[], data_start[], data_end[], kip_page[], bss_start[], bss_end[], utcb_word[], sealed_start[],
+    sealed_end[], kernel_stack_low[], kernel_stack_top[], ist_stacks[], init_start[], init_end[],
+    smap_patch[];
 }
 
 namespace mica {
@@ -255,7 +256,8 @@ Phys unmap_tcb_page(u64 page_index) {
   return frame;
 }
 
-void release_init_memory() {
+// Not part of what it releases.
+static void release_init_memory() {
   for (const u8* page = init_start; page != init_end; page += page_size) {
     const Address address = reinterpret_cast<Address>(page);
     *find_entry(address) = 0;

@@ -15,11 +15,8 @@ void borrow_identity_map();
 void build_kernel_map(const Platform& machine);
 // Boot: an uncached mapping of a device's registers (within one page).
 void* map_device(Phys registers);
-
-
-// Gives the init part of the image to frame_store. Not callable from it.
-void release_init_memory();
-// The end of boot: the above, then the first thread.
+// The end of boot: gives the init part of the image to frame_store, then runs the
+// first thread.
 [[noreturn]] void leave_boot(Thread* first);
 
 }  // namespace mica

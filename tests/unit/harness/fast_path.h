@@ -9,5 +9,7 @@ namespace mica::test {
 
 // True: the call in machine.user is done. False: nothing happened.
 bool fast_ipc(Machine& machine);
+// The same for a page fault of the running thread, whose registers are in its TCB.
+bool fast_page_fault(Machine& machine, Address address, u64 error);
 
 }  // namespace mica::test

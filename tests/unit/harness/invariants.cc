@@ -73,28 +73,36 @@ class Check {
       }
       if (found != live) fail("TCB page ", page, " has ", found, " threads, not ", live);
     }
-    if (thread_table::pool.used() != backed_pages_) fail("the TCB pool counts ", thread_table::pool.used(), " frames");
+    if (thread_table::pool.used() != backed_pages_)
+      fail("the TCB pool counts ", thread_table::pool.used(), " frames");
   }
 
   bool exists(const Thread* t) const { return threads_.count(t) != 0; }
 
   void thread(const Thread& t) {
     if (&t == cpu_.idle) {
-      if (t.wait != 0 || is_queued(t) || t.senders || t.state != State::ready) fail("the idle thread is not idle");
+      if (t.wait != 0 || is_queued(t) || t.senders || t.state != State::ready)
+        fail("the idle thread is not idle");
       return;
     }
     if (t.is_interrupt()) return interrupt(t);
     if (!t.space) fail(name(t), " has no space");
     if (number_of(t) < user_base()) fail(name(t), " is a user's in the kernel's numbers");
-    const u64 key = u64{t.priority} << key::priority_shift | (t.fpu ? key::fpu : 0) |
-                    (t.space->redirector_is_free() ? 0 : key::rare);
-    if (t.key != key) fail(name(t), " has key ", std::hex, t.key, ", not ", key);
+    const u64 key = u64{t.priority} << key::priority_shift | (t.fpu ? key::fpu : 0);
+    if ((t.key & ~key::rare) != key) fail(name(t), " has key ", std::hex, t.key, ", not ", key);
+    if ((t.key & key::rare) == 0 && (!t.space->redirector_is_free() || has_virtual_sender(t)))
+      fail(name(t), " is open to the fast path");
+    if ((t.key & key::rare) != 0 && t.space->redirector_is_free() && !t.senders)
+      fail(name(t), " is kept off the fast path");
     if (t.cr3 != virt_to_phys(t.space->memory.root()).value) fail(name(t), " has another page table");
     const bool runs = &t == cpu_.current;
-    if (is_queued(t) != (t.runnable() && !runs)) fail(name(t), " is queued: ", is_queued(t), ", runs: ", runs);
+    if (is_queued(t) != (t.runnable() && !runs))
+      fail(name(t), " is queued: ", is_queued(t), ", runs: ", runs);
     if ((t.state == State::sending) != (t.queue.next != nullptr)) fail(name(t), " sends without a queue");
-    if ((t.state == State::sending) != (t.partner != nullptr)) fail(name(t), " has a partner without sending");
-    if (t.pending_receive && (t.state != State::ready || t.wait != 0 || runs)) fail(name(t), " has a stray pending receive");
+    if ((t.state == State::sending) != (t.partner != nullptr))
+      fail(name(t), " has a partner without sending");
+    if (t.pending_receive && (t.state != State::ready || t.wait != 0 || runs))
+      fail(name(t), " has a stray pending receive");
     if (t.wait != 0) armed(t);
     if (has_timeout(t) && (t.protocol != Protocol::user || (t.state != State::sending && !t.is_receiving())))
       fail(name(t), " has a timeout and does not wait");
@@ -105,6 +113,16 @@ class Check {
       activated(t);
     }
     if (t.is_receiving()) receiving(t);
+  }
+
+  static bool has_virtual_sender(const Thread& t) {
+    const Thread* s = t.senders;
+    if (!s) return false;
+    do {
+      if (!s->as_sender.is_nil()) return true;
+      s = s->queue.next;
+    } while (s != t.senders);
+    return false;
   }
 
   void armed(const Thread& t) const {
@@ -132,7 +150,8 @@ class Check {
   void interrupt(const Thread& t) {
     if (t.space || is_queued(t) || t.wait != 0 || has_timeout(t) || t.halted || t.by_iret)
       fail("interrupt ", number_of(t), " is in an impossible state");
-    if (t.first_pager.is_nil() != (t.state == State::inactive)) fail("interrupt ", number_of(t), " is half attached");
+    if (t.first_pager.is_nil() != (t.state == State::inactive))
+      fail("interrupt ", number_of(t), " is half attached");
     const bool masked = machine_.line_masked[number_of(t)];
     if (t.state == State::inactive && !masked) fail("line ", number_of(t), " is open with no handler");
     if (t.state == State::ready && masked) fail("line ", number_of(t), " stays masked");
@@ -140,8 +159,10 @@ class Check {
     const Thread* const handler = find_thread(t.first_pager);
     if (!handler) fail("interrupt ", number_of(t), " has a dead handler");
     ++lines_of_[handler];
-    if (t.state == State::receiving && t.from != handler->id) fail("interrupt ", number_of(t), " waits for another");
-    if (t.state == State::sending && t.partner != handler) fail("interrupt ", number_of(t), " sends to another");
+    if (t.state == State::receiving && t.from != handler->id)
+      fail("interrupt ", number_of(t), " waits for another");
+    if (t.state == State::sending && t.partner != handler)
+      fail("interrupt ", number_of(t), " sends to another");
   }
 
   void receiving(const Thread& t) const {
@@ -152,13 +173,14 @@ class Check {
       const Thread* const partner = find_thread(from);
       // A start message may be awaited from a thread that is still to come.
       if (!partner && t.protocol != Protocol::start) fail(name(t), " waits for nobody");
-      if (partner && !partner->awaited && t.protocol != Protocol::start) fail(name(t), " waits for one who does not know");
+      if (partner && !partner->awaited && t.protocol != Protocol::start)
+        fail(name(t), " waits for one who does not know");
     }
     if (!t.senders) return;
     const Thread* s = t.senders;
     do {
       const bool fits = from.is_any() || from == s->id || (from.is_any_local() && s->space == t.space) ||
-                        (!s->as_sender.is_nil() && from == s->as_sender);
+                        (t.protocol == Protocol::user && !s->as_sender.is_nil() && from == s->as_sender);
       if (fits) fail(name(t), " waits although ", name(*s), " has a message for it");
       s = s->queue.next;
     } while (s != t.senders);
@@ -195,7 +217,8 @@ class Check {
       const Thread* s = t->senders;
       do {
         if (!exists(s)) fail("somebody dead sends to ", name(*t));
-        if (s->state != State::sending || s->partner != t) fail(name(*s), " is queued at ", name(*t), " and does not send");
+        if (s->state != State::sending || s->partner != t)
+          fail(name(*s), " is queued at ", name(*t), " and does not send");
         if (s->queue.next->queue.prev != s) fail("the senders of ", name(*t), " are a broken list");
         if (!seen.insert(s).second) fail(name(*s), " sends twice");
         s = s->queue.next;
@@ -230,29 +253,35 @@ class Check {
     if (is_queued(t)) fail("the running thread is queued");
     if (!t.runnable()) fail("the running ", name(t), " cannot run");
     if (&t == cpu_.idle && cpu_.ready_top >= 0) fail("the CPU is idle, but somebody is ready");
-    if (cpu_.ready_top > t.priority && !machine_.donated) fail("somebody more urgent than ", name(t), " is ready");
+    if (cpu_.ready_top > t.priority && machine_.donated_to != &t)
+      fail("somebody more urgent than ", name(t), " is ready");
     if (machine_.timer != cpu_.timer_armed) fail("the timer is not as the kernel believes");
     if (next_timeout(cpu_) < cpu_.timer_armed) fail("a timeout would be missed");
     if (&t != cpu_.idle && cpu_.ready_top >= t.priority && cpu_.slice_end < cpu_.timer_armed)
       fail("the end of the time slice would be missed");
     if (cpu_.fpu_owner != t.fpu_thread()) fail("the FPU holds another one's state");
     if (machine_.fpu_enabled != (t.fpu != nullptr)) fail("the FPU is open to ", name(t));
-    if (cpu_.io_enabled && (!cpu_.io_loaded || cpu_.io_loaded != t.space)) fail("ports are open to ", name(t));
+    if (cpu_.io_enabled && (!cpu_.io_loaded || cpu_.io_loaded != t.space))
+      fail("ports are open to ", name(t));
     if (cpu_.io_loaded && spaces_.count(cpu_.io_loaded) == 0) fail("the ports of a dead space are loaded");
     const bool rare = (t.key & key::rare) || cpu_.io_enabled || !machine_.has_fast_path();
     const u64 least = cpu_.ready_top < 0 ? 0 : static_cast<u64>(cpu_.ready_top);
-    if (!rare && &t != cpu_.idle && cpu_.top != (least << key::priority_shift) + USER_GS - (t.key & key::fpu))
+    const bool left_closed = cpu_.top == key::rare_top;  // until the next switch
+    if (!rare && !left_closed && &t != cpu_.idle &&
+        cpu_.top != (least << key::priority_shift) + USER_GS - (t.key & key::fpu))
       fail("top is ", std::hex, cpu_.top, " for ", name(t));
     if (!rare || &t == cpu_.idle) return;
     for (const u64 other : {u64{0}, key::fpu, key::rare, key::rare | key::fpu})
       for (const u64 selector : {u64{0}, expected_gs})
-        if (((other + (u64{255} << key::priority_shift) + selector - cpu_.top) & key::must_be_zero & ~(key::fpu << 1)) == 0)
+        if (((other + (u64{255} << key::priority_shift) + selector - cpu_.top) & key::must_be_zero &
+             ~(key::fpu << 1)) == 0)
           fail("the fast path is open to ", name(t));
   }
 
   void interrupt_counts() {
     for (const Thread* other : threads_)
-      if (!other->is_interrupt() && lines_of_[other] != other->interrupts) fail(name(*other), " counts its lines wrong");
+      if (!other->is_interrupt() && lines_of_[other] != other->interrupts)
+        fail(name(*other), " counts its lines wrong");
   }
 
   // --- Spaces ---------------------------------------------------------------------------
@@ -269,16 +298,20 @@ class Check {
     } while (t != space.threads && members <= threads_.size());
     for (const Thread* other : threads_) members -= other->space == &space;
     if (members != 0) fail("a space has not all its threads");
-    if (active != space.active_count) fail("a space counts ", space.active_count, " active threads, not ", active);
+    if (active != space.active_count)
+      fail("a space counts ", space.active_count, " active threads, not ", active);
     const UtcbSlots& slots = space.slots;
     u32 in_slots = 0;
     for (u64 i = 0; i < slots.high; ++i) {
-      Thread* const* const frame = i < 512 ? slots.direct_threads : slots.further ? slots.further[i / 512] : nullptr;
+      Thread* const* const frame = i < 512         ? slots.direct_threads
+                                   : slots.further ? slots.further[i / 512]
+                                                   : nullptr;
       if (!frame || frame[i % 512] == no_thread()) continue;
       ++in_slots;
       const Thread* const owner = frame[i % 512];
       if (!exists(owner) || owner->space != &space || !owner->active()) fail("a UTCB slot has a wrong owner");
-      if (owner->utcb_location != space.utcb_area.base() + i * utcb_size) fail(name(*owner), " is in another slot");
+      if (owner->utcb_location != space.utcb_area.base() + i * utcb_size)
+        fail(name(*owner), " is in another slot");
     }
     if (in_slots != active) fail("a space has ", in_slots, " UTCBs for ", active, " threads");
   }
@@ -329,11 +362,13 @@ class Check {
         fail("page ", page, " leads to a foreign mapping");
       if (!ports && kernel_owns(slot.frame())) fail("a frame of the kernel is mapped at page ", page);
       if (node.depth == 0 && !space.sigma0) fail("a root of a tree is not sigma0's");
-      if (ports && (space.io_bitmap[page / 8] >> page % 8 & 1) != 0) fail("port ", page, " is mapped and closed");
+      if (ports && (space.io_bitmap[page / 8] >> page % 8 & 1) != 0)
+        fail("port ", page, " is mapped and closed");
       if (node.prev == 0) tree_of(&node);
     };
     fixed_pages_ = 0;
-    space.memory.for_each_present(0, user_end >> page_bits, [&](u64 page, Slot slot) { visit(false, page, slot); });
+    space.memory.for_each_present(0, user_end >> page_bits,
+                                  [&](u64 page, Slot slot) { visit(false, page, slot); });
     space.ports.for_each_present(0, u64{1} << 16, [&](u64 port, Slot slot) { visit(true, port, slot); });
     nodes_ += own_nodes;
     if (space.io_bitmap)
@@ -366,19 +401,22 @@ class Check {
 
   void fixed_page(const Space& space, u64 page, Slot slot) {
     if (page == space.kip_area.base() >> page_bits && space.initialised) {
-      if (slot.frame() != kernel_symbol_phys(&kip) || (*slot.leaf & entry::writable) != 0) fail("the KIP is not the KIP");
+      if (slot.frame() != kernel_symbol_phys(&kip) || (*slot.leaf & entry::writable) != 0)
+        fail("the KIP is not the KIP");
       return;
     }
     ++fixed_pages_;
     const u64 first = space.utcb_area.base() >> page_bits;
-    if (page - first >= (space.slots.high * utcb_size + page_size - 1) >> page_bits) fail("page ", page, " is fixed for no reason");
+    if (page - first >= (space.slots.high * utcb_size + page_size - 1) >> page_bits)
+      fail("page ", page, " is fixed for no reason");
     if (!frame_store.owns(slot.frame())) fail("a UTCB page is not the kernel's");
   }
 
   void memory() {
     if (nodes_ != nodes_in_trees_) fail(nodes_, " mappings, but ", nodes_in_trees_, " in trees");
     const u64 sum = frame_store.free_frames() + machine_.hidden_frames() + backed_pages_ + pool_frames_;
-    if (sum != machine_.total_frames) fail("of ", machine_.total_frames, " frames only ", sum, " are accounted for");
+    if (sum != machine_.total_frames)
+      fail("of ", machine_.total_frames, " frames only ", sum, " are accounted for");
   }
 
   const Machine& machine_;

@@ -115,7 +115,7 @@ struct Machine::Context {
     user.context_ = this;
   }
   User user;
-  Address base;         // where its program begins
+  Address base;            // where its program begins
   Address stopped_at = 0;  // in a fault or an interrupt
   Fiber fiber;
 };
@@ -168,7 +168,8 @@ void Machine::boot(Program root) { boot(std::move(root), serve_as_sigma0); }
 void Machine::save_call(bool all) {
   Thread& t = current();
   const Registers& r = user.r;
-  t.regs.rax = r.rax, t.regs.rbx = r.rbx, t.regs.rdx = r.rdx, t.regs.rsi = r.rsi, t.regs.r8 = r.r8, t.regs.r9 = r.r9;
+  t.regs.rax = r.rax, t.regs.rbx = r.rbx, t.regs.rdx = r.rdx, t.regs.rsi = r.rsi, t.regs.r8 = r.r8,
+  t.regs.r9 = r.r9;
   t.regs.r10 = r.r10, t.regs.r12 = r.r12, t.regs.r13 = r.r13, t.regs.r14 = r.r14, t.regs.r15 = r.r15;
   t.rflags = user.flags;
   t.rsp = user.rsp;
@@ -186,13 +187,16 @@ void Machine::save_everything(Address ip) {
 }
 
 void Machine::leave(Thread* next) {
-  for (;;) {
+  for (unsigned times = 0;; ++times) {
     if (!next) throw std::logic_error("the kernel returned no thread");
+    if (times == 100) throw std::logic_error("the kernel never leaves: bad instruction pointers");
     if (next == cpu.idle || !next->by_iret || canonical(next->regs.rip)) break;
     next = exception(cpu, *next, vector::protection, 0);
   }
   if (next != cpu.current) violation = "the thread returned is not the current one";
   ++entries;
+  if (std::exchange(donates_, false)) donated_to = next;
+  if (donated_to != next) donated_to = nullptr;
   if (next == cpu.idle) {
     host::load_root(nullptr);
   } else {
@@ -206,35 +210,39 @@ void Machine::leave(Thread* next) {
     user.flags = next->rflags;
   }
   if (options_.check && violation.empty()) violation = first_violation(*this);
-  donated = false;
-  if (!violation.empty()) throw std::logic_error("after kernel entry " + std::to_string(entries) + ": " + violation);
+  if (!violation.empty())
+    throw std::logic_error("after kernel entry " + std::to_string(entries) + ": " + violation);
   if (next != cpu.idle) poison_registers(*next);
   drop_dead_contexts();
 }
 
+// Out of a path that has put the message into the registers already.
+void Machine::leave_fast() {
+  ++fast_calls;
+  const u64* const root = static_cast<const u64*>(phys_to_virt({current().cr3}));
+  if (!is_loaded(root)) host::load_root(root);
+  user.at_ip = false;
+  if (donated_to != &current()) donated_to = nullptr;
+  if (options_.check && violation.empty()) violation = first_violation(*this);
+  if (!violation.empty()) throw std::logic_error("after the fast path: " + violation);
+  poison_registers(current());
+}
+
 void Machine::enter_ipc() {
-  if (options_.fast_path && fast_ipc(*this)) {
-    ++fast_calls;
-    const u64* const root = static_cast<const u64*>(phys_to_virt({current().cr3}));
-    if (!is_loaded(root)) host::load_root(root);
-    user.at_ip = false;
-    if (options_.check && violation.empty()) violation = first_violation(*this);
-    if (!violation.empty()) throw std::logic_error("after the fast path: " + violation);
-    poison_registers(current());
-    return;
-  }
+  if (options_.fast_path && fast_ipc(*this)) return leave_fast();
   save_call(false);
   leave(ipc(cpu, current()));
 }
 
 void Machine::enter_call(Handler handler) {
   save_call(true);
-  donated = handler == thread_switch;
+  donates_ = handler == thread_switch;
   leave(handler(cpu, current()));
 }
 
 void Machine::enter_page_fault(Address ip, Address address, u64 error) {
   save_everything(ip);
+  if (options_.fast_path && fast_page_fault(*this, address, error)) return leave_fast();
   leave(page_fault(cpu, current(), address, error));
 }
 
@@ -251,7 +259,17 @@ void Machine::enter_timer(Address ip) {
 
 void Machine::enter_line(Address ip, unsigned line) {
   save_everything(ip);
-  leave(handle_line(cpu, current(), line));
+  const AfterLine after = handle_line(cpu, current(), line);
+  if (after.interrupt == 0) return leave(after.thread);
+  if (after.thread != cpu.current) violation = "the handler is not the current thread";
+  Registers& r = user.r;
+  r = {};
+  r.r9 = MsgTag::make(label_interrupt, 0).raw;
+  r.rsi = after.interrupt;
+  r.rdi = after.thread->utcb;
+  user.rsp = after.thread->rsp;
+  user.flags = after.thread->rflags;
+  leave_fast();
 }
 
 bool Machine::sleep() {

@@ -80,7 +80,7 @@ class Machine {
   Ticks timer = ~Ticks{0};
   std::array<bool, 24> line_masked{};
   u64 total_frames = 0;
-  bool donated = false;  // the last entry may have chosen a less urgent thread
+  Thread* donated_to = nullptr;  // by ThreadSwitch: it may run though others are more urgent
   u64 entries = 0, fast_calls = 0;
   std::string violation;  // the first one found
 
@@ -89,11 +89,13 @@ class Machine {
   struct Context;
 
   void leave(Thread* next);
+  void leave_fast();
   void save_call(bool all);
   void save_everything(Address ip);
   void drop_dead_contexts();
   void run_user();
 
+  bool donates_ = false;
   Options options_;
   Platform platform_{};
   std::vector<Program> programs_;

@@ -51,7 +51,8 @@ Received User::ipc(ThreadId to, ThreadId from, const Message& message, u64 timeo
   return result;
 }
 
-bool User::thread_control(ThreadId dest, ThreadId space, ThreadId scheduler, ThreadId pager, u64 utcb_location) {
+bool User::thread_control(ThreadId dest, ThreadId space, ThreadId scheduler, ThreadId pager,
+                          u64 utcb_location) {
   auto& r = machine_.user.r;
   r.rdi = dest.raw, r.rsi = pager.raw, r.rdx = scheduler.raw, r.r8 = space.raw, r.r9 = utcb_location;
   call_kernel(mica::thread_control);
@@ -65,7 +66,8 @@ bool User::space_control(ThreadId space, Fpage kip_area, Fpage utcb_area, Thread
   return r.rax == 1;
 }
 
-ExchangeResult User::exchange_registers(ThreadId dest, u64 control, u64 sp, u64 ip, u64 flags, u64 handle, u64 pager) {
+ExchangeResult User::exchange_registers(ThreadId dest, u64 control, u64 sp, u64 ip, u64 flags, u64 handle,
+                                        u64 pager) {
   auto& r = machine_.user.r;
   r.rax = dest.raw, r.rsi = control, r.rdx = sp, r.r8 = ip, r.r9 = flags, r.r10 = handle, r.rdi = pager;
   call_kernel(mica::exchange_registers);
@@ -101,10 +103,10 @@ Rights User::unmap(Fpage fpage, bool flush) {
 // --- Tasks -------------------------------------------------------------------------
 
 bool User::create_task(ThreadId thread, const Program& program, ThreadId pager) {
-  return thread_control(thread, thread, id(), ThreadId::nil()) && space_control(thread, task_kip_area, task_utcb_area) &&
+  return thread_control(thread, thread, id(), ThreadId::nil()) &&
+         space_control(thread, task_kip_area, task_utcb_area) &&
          thread_control(thread, thread, ThreadId::nil(), id(), task_utcb_area.base()) &&
-         (start(thread, program),
-          pager.is_nil() || thread_control(thread, thread, ThreadId::nil(), pager));
+         (start(thread, program), pager.is_nil() || thread_control(thread, thread, ThreadId::nil(), pager));
 }
 
 bool User::create_thread(ThreadId thread, ThreadId space, u64 slot, const Program& program, ThreadId pager) {

@@ -45,7 +45,9 @@ struct ScheduleResult {
   u64 state, time;
 };
 
-inline constexpr u64 timed(Time receive, Time send = Time::never()) { return u64{send.raw} << 16 | receive.raw; }
+inline constexpr u64 timed(Time receive, Time send = Time::never()) {
+  return u64{send.raw} << 16 | receive.raw;
+}
 inline constexpr u64 at_once = timed(Time::zero(), Time::zero());
 
 class User {
@@ -68,15 +70,19 @@ class User {
     return ipc(to, ThreadId::nil(), message, timeouts);
   }
   Received receive(ThreadId from, u64 timeouts = 0) { return ipc(ThreadId::nil(), from, {}, timeouts); }
-  Received call(ThreadId to, const Message& message = {}, u64 timeouts = 0) { return ipc(to, to, message, timeouts); }
+  Received call(ThreadId to, const Message& message = {}, u64 timeouts = 0) {
+    return ipc(to, to, message, timeouts);
+  }
   Received reply_wait(ThreadId to, const Message& message = {}) {
     return ipc(to, ThreadId::any(), message, timed(Time::never(), Time::zero()));
   }
-  bool thread_control(ThreadId dest, ThreadId space, ThreadId scheduler, ThreadId pager, u64 utcb_location = ~u64{0});
+  bool thread_control(ThreadId dest, ThreadId space, ThreadId scheduler, ThreadId pager,
+                      u64 utcb_location = ~u64{0});
   bool space_control(ThreadId space, Fpage kip_area, Fpage utcb_area, ThreadId redirector = ThreadId::nil());
   ExchangeResult exchange_registers(ThreadId dest, u64 control, u64 sp = 0, u64 ip = 0, u64 flags = 0,
                                     u64 handle = 0, u64 pager = 0);
-  ScheduleResult schedule(ThreadId dest, u64 priority = ~u64{0}, u64 time = 0xffff'ffff, u64 preemption = ~u64{0});
+  ScheduleResult schedule(ThreadId dest, u64 priority = ~u64{0}, u64 time = 0xffff'ffff,
+                          u64 preemption = ~u64{0});
   void thread_switch(ThreadId dest = ThreadId::nil());
   u64 system_clock();
   Rights unmap(Fpage fpage, bool flush);
@@ -88,7 +94,9 @@ class User {
   bool create_thread(ThreadId thread, ThreadId space, u64 slot, const Program& program,
                      ThreadId pager = ThreadId::nil());
   void start(ThreadId thread, const Program& program);
-  bool destroy(ThreadId thread) { return thread_control(thread, ThreadId::nil(), ThreadId::nil(), ThreadId::nil()); }
+  bool destroy(ThreadId thread) {
+    return thread_control(thread, ThreadId::nil(), ThreadId::nil(), ThreadId::nil());
+  }
 
   // --- Instructions ---
   u64 load(Address address);
@@ -96,10 +104,10 @@ class User {
   void fetch(Address address);  // jumps there, one instruction, and comes back
   void exception(u64 number, u64 error = 0);
   void exception_at(Address where, u64 number, u64 error = 0);
-  u64& fpu();                     // a register of the FPU
+  u64& fpu();                           // a register of the FPU
   bool port(u64 number, Address code);  // `in al, dx`, which stands at `code`
-  void spend(u64 microseconds);   // runs for a while; interrupts come through
-  void interrupt(unsigned line);  // a device interrupts us
+  void spend(u64 microseconds);         // runs for a while; interrupts come through
+  void interrupt(unsigned line);        // a device interrupts us
 
   void* context_ = nullptr;  // the machine's
 
