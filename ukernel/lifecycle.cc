@@ -101,7 +101,8 @@ Thread* create_thread(ThreadId id, Space& space, ThreadId scheduler) {
   t->utcb_location = ~u64{0};
   t->by_iret = true;
   join_space(*t, space);
-  update_key(*t);
+  t->key = u64{default_priority} << key::priority_shift;
+  if (!space.redirector_is_free()) update_key(*t);
   return t;
 }
 
@@ -157,6 +158,13 @@ void delete_thread(Cpu& cpu, Thread& t) {
   leave_space(t);
   free_tcb(t);
   if (space.thread_count == 0) destroy_space(cpu, space);
+}
+
+bool delete_inactive_thread(Thread& t) {
+  if (t.state != State::inactive || t.senders || t.awaited || t.space->thread_count == 1) return false;
+  leave_space(t);
+  free_tcb(t);
+  return true;
 }
 
 void rename_thread(Cpu& cpu, Thread& t, ThreadId id) {

@@ -26,6 +26,9 @@ void drop_areas(Space& space);
 [[nodiscard]] CallError activate(Cpu& cpu, Thread& t, ThreadId pager);
 // With the space, if it was the last thread there. Not the running thread.
 void delete_thread(Cpu& cpu, Thread& t);
+// The same for a thread that never ran, whom nobody waits for and who is not the
+// last one of its space; false: it is not that case, nothing was done.
+[[nodiscard]] bool delete_inactive_thread(Thread& t);
 // The thread goes on under another version; those who deal with the old id fail.
 void rename_thread(Cpu& cpu, Thread& t, ThreadId id);
 

@@ -55,8 +55,10 @@ MapItem map_item(Thread& sender, unsigned i, TypedItem item) {
                                                   Fpage window) {
   Failure failure;
   MapNeeds needs;
+  // Others of its space may have changed the message while it waited: the last item may be cut off.
+  const unsigned last = tag.untyped() + tag.typed();
   each_item(sender, tag, [&](unsigned i, TypedItem item) {
-    if (item.is_map_or_grant() && !window.is_nil())
+    if (item.is_map_or_grant() && i < last && !window.is_nil())
       count_needs(*sender.space, *receiver.space, window, map_item(sender, i, item), needs);
     else
       failure = {IpcError::overflow, 0};

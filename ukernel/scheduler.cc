@@ -187,8 +187,10 @@ void interrupt_running(Cpu& cpu, Thread& woken) {
 
 [[gnu::cold, gnu::noinline]] Thread* donate(Cpu& cpu, Thread& to) {
   MICA_ASSERT(is_queued(to));
+  Thread& t = *cpu.current;
   dequeue(cpu, to);
-  enqueue_first(cpu, *cpu.current);
+  t.slice_left = t.slice;  // `to` has the rest of the present one, and `t` its next turn after its likes
+  enqueue(cpu, t);
   return resume(cpu, to);
 }
 

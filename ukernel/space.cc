@@ -28,7 +28,9 @@ Space* create_space() {
 
 bool set_areas(Space& space, Fpage kip_area, Fpage utcb_area) {
   MICA_ASSERT(!space.initialised);
-  if (!place_fixed_page(space, kip_area.base(), kernel_symbol_phys(&kip), false)) return false;
+  // Marked like a device's: the image is not in the kernel's map of RAM.
+  const Phys kip_frame{kernel_symbol_phys(&kip).value | entry::device};
+  if (!place_fixed_page(space, kip_area.base(), kip_frame, false)) return false;
   space.kip_area = kip_area;
   space.utcb_area = utcb_area;
   space.slots.first = utcb_area.base() + utcb_mr_offset;

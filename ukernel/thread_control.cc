@@ -141,6 +141,20 @@ CallError control(Cpu& cpu, Thread& caller) {
 
 }  // namespace
 
+bool quick_thread_control(u64 dest, u64 pager, u64 scheduler, u64 space, u64 utcb, const Thread& caller) {
+  const u64 number = ThreadId{dest}.number();
+  // Among these numbers a local id is the only one that is no global id.
+  if (!caller.space->privileged || (dest & 0x3f) == 0 || number < user_base() || number >= max_threads)
+    return false;
+  Thread& t = tcb_array()[number];
+  if (space == 0) return delete_inactive_thread(t);
+  if (t.exists() || pager != 0 || utcb != ~u64{0} || space == dest) return false;
+  const Thread* const peer = find_thread(ThreadId{space});
+  if (!peer || !peer->space) return false;
+  if (scheduler != 0 && !find_thread(ThreadId{scheduler})) return false;
+  return create_thread(ThreadId{dest}, *peer->space, ThreadId{scheduler}) != nullptr;
+}
+
 Thread* thread_control(Cpu& cpu, Thread& caller) {
   set_result(caller, control(cpu, caller));
   return go_on(cpu, caller);

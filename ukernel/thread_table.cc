@@ -18,7 +18,6 @@ namespace {
 
 [[gnu::cold, gnu::noinline]] void drop_page(u64 page) {
   const Phys frame = unmap_tcb_page(page);
-  table.in_use[page / 64] &= ~(u64{1} << page % 64);
   pool.give_frame(phys_to_virt(frame));
 }
 
@@ -30,7 +29,6 @@ namespace {
     pool.give_frame(frame);
     return false;
   }
-  table.in_use[page / 64] |= u64{1} << page % 64;
   if (page >= table.end) table.end = page + 1;
   return true;
 }

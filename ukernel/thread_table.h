@@ -17,7 +17,6 @@ inline constexpr u64 threads_a_page = page_size / sizeof(Thread);
 inline constexpr u64 pages = max_threads / threads_a_page;
 
 struct Pages {
-  u64 in_use[pages / 64];  // a bit for each page of the array that is backed
   u8 live[pages];          // threads in each
   u64 end;                 // no page from here on was ever in use
   u64 spare;               // backed though nobody is there; 0: none, since page 0 has TCB 0

@@ -69,6 +69,8 @@ typedef struct {
   L4_Word_t address;
 } L4_Boot_MBI_t;
 
+// l4_boot_header: the boot information as a structure. l4_boot_at: what lies
+// `offset` bytes behind an address.
 L4_INLINE const L4_BootHeader_t* l4_boot_header(const void* info) {
   return L4_POINTER_CAST(const L4_BootHeader_t*, info);
 }
@@ -140,6 +142,8 @@ L4_INLINE char* L4_SimpleExec_Cmdline(const L4_BootRec_t* r) {
   return l4_boot_cmdline(r, L4_POINTER_CAST(const L4_Boot_SimpleExec_t*, r)->cmdline_offset);
 }
 
+// L4_EFI_..., L4_MBI_Address: what other loaders' records hold; this first stage
+// writes none of them.
 L4_INLINE L4_Word_t L4_EFI_Systab(const L4_BootRec_t* r) {
   return L4_POINTER_CAST(const L4_Boot_EFI_t*, r)->systab;
 }

@@ -54,6 +54,7 @@ L4_INLINE void L4_Set_Propagation(L4_MsgTag_t* t) { t->raw |= 1UL << 12; }
 
 typedef L4_Word_t l4_ipc_function(L4_Word_t, L4_Word_t, L4_Word_t, L4_Word_t*);
 
+// l4_ipc_by_utcb: Ipc or Lipc with all message registers in the UTCB.
 L4_INLINE L4_MsgTag_t l4_ipc_by_utcb(l4_ipc_function* function, L4_ThreadId_t to,
                                      L4_ThreadId_t from_specifier, L4_Word_t timeouts, L4_ThreadId_t* from) {
   L4_Word_t* utcb = l4_utcb();

@@ -175,6 +175,8 @@ typedef struct {
   L4_Word_t raw;
 } L4_ThreadState_t;
 
+// L4_ThreadWas...: was it halted already, waiting to receive, waiting to send,
+// either of the two?
 L4_INLINE L4_Bool_t L4_ThreadWasHalted(L4_ThreadState_t s) { return (s.raw & L4_ExRegWasHalted) != 0; }
 L4_INLINE L4_Bool_t L4_ThreadWasReceiving(L4_ThreadState_t s) { return (s.raw & L4_ExRegWasReceiving) != 0; }
 L4_INLINE L4_Bool_t L4_ThreadWasSending(L4_ThreadState_t s) { return (s.raw & L4_ExRegWasSending) != 0; }
@@ -182,6 +184,7 @@ L4_INLINE L4_Bool_t L4_ThreadWasIpcing(L4_ThreadState_t s) {
   return (s.raw & (L4_ExRegWasReceiving | L4_ExRegWasSending)) != 0;
 }
 
+// l4_stop: halts t; `abort` has the bits of the waits to end.
 L4_INLINE L4_ThreadState_t l4_stop(L4_ThreadId_t t, L4_Word_t abort, L4_Word_t* sp, L4_Word_t* ip,
                                    L4_Word_t* flags) {
   struct l4_exchange x = {L4_ExRegApplyHalt | L4_ExRegHalt | abort, 0, 0, 0, 0, 0};

@@ -110,9 +110,15 @@ class Subject {
   // Unmap there: the flexpage with the status.
   l4::Fpage unmap(l4::Fpage page, bool flush) {
     word_ = page.raw;
-    run(flush ? [](Word a) { Subject& s = object_at<Subject>(a); s.word_ = L4_Flush(l4::Fpage(s.word_)).raw; }
-              : [](Word a) { Subject& s = object_at<Subject>(a); s.word_ = L4_UnmapFpage(l4::Fpage(s.word_)).raw; },
-        address_of(*this));
+    const Body flushes = [](Word a) {
+      Subject& s = object_at<Subject>(a);
+      s.word_ = L4_Flush(l4::Fpage(s.word_)).raw;
+    };
+    const Body unmaps = [](Word a) {
+      Subject& s = object_at<Subject>(a);
+      s.word_ = L4_UnmapFpage(l4::Fpage(s.word_)).raw;
+    };
+    run(flush ? flushes : unmaps, address_of(*this));
     return l4::Fpage(word_);
   }
 

@@ -53,6 +53,8 @@ other_call:
         je      fast_system_clock
         cmpq    $STUB_RETURN + 4 * STUB_SPACING, %rcx
         je      fast_thread_switch
+        cmpq    $STUB_RETURN + 2 * STUB_SPACING, %rcx
+        je      quick_call
 // The result registers of a call, and what a caller that goes on needs; C++ has
 // preserved RBX and R12-R15.
 slow_call:
@@ -75,9 +77,10 @@ slow_call:
         cmpl    $6 * STUB_SPACING, %eax
         je      call_with_message_registers
         leaq    call_table(%rip), %rcx
-        shrl    $2, %eax                // STUB_SPACING / 4 = 8, an entry of the table
+        shrl    $1, %eax                // STUB_SPACING / 2 = 8, an entry of the table
         movq    (%rcx,%rax), %rcx
         handle  *%rcx
+leave_call:
         cmpq    %rbp, %rax
         jne     leave
         cmpb    $0, THREAD_BY_IRET(%rbp)
@@ -121,6 +124,39 @@ unusual_call:
         xorl    %ecx, %ecx
         handle  exception
         jmp     leave
+
+// ThreadControl, most often: arguments in C's registers, no state to save but what
+// the complete call needs if it has to be.
+quick_call:
+        movq    CPU(CPU_CURRENT), %rbp
+        movq    %rdi, RDI(%rbp)
+        movq    %rsi, RSI(%rbp)
+        movq    %rdx, RDX(%rbp)
+        movq    %r8, R8(%rbp)
+        movq    %r9, R9(%rbp)
+        movl    %r11d, THREAD_RFLAGS(%rbp)
+        movq    %rsp, THREAD_RSP(%rbp)
+        movq    %r8, %rcx
+        movq    %r9, %r8
+        movq    %rbp, %r9
+        leaq    kernel_stack_top(%rip), %rsp
+        call    quick_thread_control
+        movzbl  %al, %eax
+        testl   %eax, %eax
+        jz      1f
+        movl    THREAD_RFLAGS(%rbp), %r11d
+        movq    THREAD_RSP(%rbp), %rsp
+        xorl    %edx, %edx
+        xorl    %esi, %esi
+        xorl    %edi, %edi
+        xorl    %r8d, %r8d
+        xorl    %r9d, %r9d
+        xorl    %r10d, %r10d
+        xorl    %ebp, %ebp
+        movq    $STUB_RETURN, %rcx
+        sysretq
+1:      handle  thread_control
+        jmp     leave_call
 
 fast_system_clock:
         rdtsc

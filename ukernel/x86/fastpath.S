@@ -163,6 +163,7 @@ rare_key:
         movq    THREAD_FPU(%rdi), %rsi
         xsave64 (%rsi)
         movq    THREAD_FPU(%rbp), %rsi
+        fninit                          // see restore() in fpu.cc
         xrstor64 (%rsi)
         movq    %rbp, CPU(CPU_FPU_OWNER)
         movq    %r8, %rax

@@ -16,7 +16,7 @@
 #define THREAD_NUMBER_BITS 18
 
 // Each stub is `syscall; ret`; all return through the one of Ipc.
-#define STUB_SPACING 0x20
+#define STUB_SPACING 0x10
 #define STUB_RETURN (STUB_BASE + 2)
 
 // Selectors. The order is dictated by SYSCALL and SYSRET.

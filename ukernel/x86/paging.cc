@@ -162,8 +162,10 @@ MICA_INIT static void map_whole_image() {
   }
   map_image(init_start, init_end, 0);
 
-  map_range(STUB_BASE, kernel_symbol_phys(stub_page).value, page_size, entry::user);
-  map_range(UTCB_WORD_BASE, kernel_symbol_phys(utcb_word).value, page_size, entry::user | no_execute);
+  // Marked like a device's: the kernel's map of RAM does not reach the image.
+  const u64 image_for_users = entry::user | entry::device;
+  map_range(STUB_BASE, kernel_symbol_phys(stub_page).value, page_size, image_for_users);
+  map_range(UTCB_WORD_BASE, kernel_symbol_phys(utcb_word).value, page_size, image_for_users | no_execute);
 }
 
 // Every TCB shows one page of zeros, through one table, until it is backed.

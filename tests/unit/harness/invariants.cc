@@ -48,15 +48,9 @@ class Check {
   // --- Threads -----------------------------------------------------------------
 
   void collect_threads() {
-    for (u64 page = 0; page < thread_table::pages; ++page) {
-      if (page % 64 == 0 && thread_table::table.in_use[page / 64] == 0) {
-        page += 63;
-        continue;
-      }
-      const bool backed = thread_table::table.in_use[page / 64] >> page % 64 & 1;
+    for (u64 page = 0; page < thread_table::table.end; ++page) {
       const unsigned live = thread_table::table.live[page];
-      if (live != 0 && !backed) fail("TCB page ", page, " has threads and no frame");
-      if (!backed) continue;
+      if (live == 0 && page != thread_table::table.spare) continue;
       ++backed_pages_;
       unsigned found = 0;
       for (u64 i = 0; i < thread_table::threads_a_page; ++i) {

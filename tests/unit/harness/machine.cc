@@ -237,7 +237,14 @@ void Machine::enter_ipc() {
 void Machine::enter_call(Handler handler) {
   save_call(true);
   donates_ = handler == thread_switch;
-  leave(handler(cpu, current()));
+  Thread& caller = current();
+  Registers& r = caller.regs;
+  if (handler == thread_control && options_.fast_path &&
+      quick_thread_control(r.rdi, r.rsi, r.rdx, r.r8, r.r9, caller)) {
+    r.rax = 1;
+    return leave(&caller);
+  }
+  leave(handler(cpu, caller));
 }
 
 void Machine::enter_page_fault(Address ip, Address address, u64 error) {
