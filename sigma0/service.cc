@@ -83,6 +83,11 @@ Service::Service() {
     memory_.describe(L4_MemoryDescLow(&descriptor), L4_MemoryDescHigh(&descriptor), kind_of(descriptor));
   }
   for (const Range& range : interrupt_controllers) memory_.describe(range.first, range.last, Kind::never);
+  // RAM at the addresses of these two pages of its own is out of its reach.
+  for (const void* const page : {kip, static_cast<const void*>(l4_utcb())}) {
+    const Address low = reinterpret_cast<Address>(page) & ~Address{0xfff};
+    memory_.describe(low, low + 0xfff, Kind::never);
+  }
   const L4_RootServer_t& self = l4_kip(kip)->Sigma0;
   memory_.describe(self.low, self.high - 1, Kind::never);
 }

@@ -239,12 +239,14 @@ void Machine::enter_call(Handler handler) {
   donates_ = handler == thread_switch;
   Thread& caller = current();
   Registers& r = caller.regs;
-  if (handler == thread_control && options_.fast_path &&
-      quick_thread_control(r.rdi, r.rsi, r.rdx, r.r8, r.r9, caller)) {
+  if (handler != thread_control) return leave(handler(cpu, caller));
+  Thread* next = &caller;
+  if (options_.fast_path && quick_thread_control(r.rdi, r.rsi, r.rdx, r.r8, r.r9, caller))
     r.rax = 1;
-    return leave(&caller);
-  }
-  leave(handler(cpu, caller));
+  else
+    next = handler(cpu, caller);
+  r.rdx = r.rsi = r.rdi = r.r8 = r.r9 = r.r10 = 0;  // no results; only one of the ways clears them
+  leave(next);
 }
 
 void Machine::enter_page_fault(Address ip, Address address, u64 error) {
