@@ -46,9 +46,10 @@ L4_INLINE void L4_Yield(void) { l4_thread_switch(0); }
 // Right: the caller is dest's scheduler, or its space is privileged; a priority
 // above the caller's own needs the latter.
 // Result: one of the constants; L4_SCHEDRESULT_ERROR and L4_ErrorCode() is
-//   L4_ErrNoPrivilege    not dest's scheduler, or the priority is too high
+//   L4_ErrNoPrivilege    not dest's scheduler
 //   L4_ErrInvalidThread  no such thread
-//   L4_ErrInvalidParam   an argument is out of range
+//   L4_ErrInvalidParam   an argument is out of range, or the priority above the
+//                        caller's own, whose space is not privileged
 L4_INLINE L4_Word_t L4_Schedule(L4_ThreadId_t dest, L4_Word_t time_control, L4_Word_t processor_control,
                                 L4_Word_t prio, L4_Word_t preemption_control, L4_Word_t* old_time_control) {
   return l4_schedule(dest.raw, prio, time_control, processor_control, preemption_control, old_time_control);

@@ -157,7 +157,7 @@ const Attack attacks[] = {
     {"jump to the kernel's image", jump_to<kernel_image>, Ending::exception, page_fault, any_value},
     {"jump to the word behind %gs:0", jump_to<utcb_word>, Ending::exception, page_fault, any_value},
     {"jump to the end of the kernel's half", jump_to<~Word{0}>, Ending::exception, page_fault, any_value},
-    {"jump between the stubs", jump_to<stubs + 0x10>, Ending::exception, breakpoint, 0},
+    {"jump between the stubs", jump_to<stubs + 8>, Ending::exception, breakpoint, 0},
     {"read a non-canonical address", read_at<not_canonical>, Ending::exception, protection, 0},
     {"write a non-canonical address", write_at<not_canonical>, Ending::exception, protection, 0},
     {"jump to a non-canonical address", jump_to<not_canonical>, Ending::exception, protection, 0},

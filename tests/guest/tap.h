@@ -14,7 +14,6 @@
 #pragma once
 
 #include <concepts>
-#include <source_location>
 
 #include <l4/pagefault.h>
 #include <runtime/program.h>
@@ -22,7 +21,21 @@
 namespace guest {
 
 using l4::Word;
-using Location = std::source_location;
+
+// Where a check stands (clang++ 14 has no std::source_location).
+class Location {
+ public:
+  static constexpr Location current(const char* file = __builtin_FILE(), unsigned line = __builtin_LINE()) {
+    return {file, line};
+  }
+  constexpr const char* file_name() const { return file_; }
+  constexpr unsigned line() const { return line_; }
+
+ private:
+  constexpr Location(const char* file, unsigned line) : file_(file), line_(line) {}
+  const char* file_;
+  unsigned line_;
+};
 
 struct Test {
   const char* name;
