@@ -360,3 +360,42 @@ TEST("1024 pages mapped and revoked in one operation, and by the complete space"
     }
   }
 }
+
+// A queued message lies in the sender's UTCB, where its neighbours can change it.
+TEST("items that are changed while the message waits: error 4 for both, nothing beyond MR63 is looked at") {
+  alignas(4096) static std::byte object[4096];
+  object[0] = std::byte{1};
+  static l4::ThreadId receiver;
+  static Word sender_error, own_utcb;
+  sender_error = 0;
+  Subject subject;
+  receiver = subject.id();
+  make_thread();  // the sender's UTCB is not the last one of its page
+  const l4::ThreadId sender = spawn([](Word) {
+    touch_program();
+    own_utcb = reinterpret_cast<Word>(l4_utcb());
+    Frame f;
+    for (int i = 8; i < 61; ++i) L4_LoadMR(i, 0);
+    L4_LoadMR(61, 0x10);  // a string with two pointers: one item of three words
+    const l4::Tag tag = ipc(f, receiver, l4::ThreadId::nil(), never, l4::Tag::make(0, 60, 3));
+    sender_error = tag.failed() ? L4_ErrorCode() : 1;
+  });
+  require(becomes(sender, L4_SCHEDRESULT_PENDING_SEND), "the message waits");
+  constexpr Word target = 0x7000'0000;
+  Word* const mr = reinterpret_cast<Word*>(own_utcb);
+  mr[61] = target | 8;
+  mr[62] = 0;
+  mr[63] = target | 8;
+  mr[64] = l4::Fpage::page(address_of(object), l4::full_access).raw;  // the next thread's UTCB
+  static Word received;
+  subject.run([](Word) {
+    L4_Accept(L4_Acceptor_t{.raw = 0x10});
+    const Received r = receive(l4::ThreadId::any(), timeouts(0, 1'000'000));
+    received = r.tag.failed() ? L4_ErrorCode() : 1;
+  });
+  mr[64] = 0;
+  expect(finishes(sender));
+  expect_eq(sender_error & 0xf, send_overflow);
+  expect_eq(received & 0xf, receive_overflow);
+  expect(!subject.can_read(target), "a page was mapped by a word behind the message registers");
+}

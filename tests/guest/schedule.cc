@@ -406,3 +406,22 @@ TEST("ProcessorControl and MemoryControl of a privileged space: refused argument
   expect_eq(l4_processor_control(77, 1, 1, 1), 0u);
   expect_eq(L4_ErrorCode(), Word{L4_ErrInvalidParam});
 }
+
+TEST("ThreadSwitch(dest) is paid for by its caller: two that hand slices on do not starve their likes") {
+  static ThreadId accomplice;
+  static volatile Word victim_ran;
+  victim_ran = 0;
+  const Options options{.priority = 100};
+  accomplice = make_thread(options);
+  const ThreadId greedy = make_thread(options), victim = make_thread(options);
+  for (const ThreadId id : {accomplice, greedy, victim}) L4_Set_Timeslice(id, L4_TimePeriod(1000), L4_Never);
+  start(accomplice, [](Word) { for (;;) __asm__ volatile("pause"); }, 0, runner);
+  start(greedy, [](Word) { for (;;) L4_ThreadSwitch(accomplice); }, 0, runner);
+  start(victim, [](Word) { for (;;) victim_ran = victim_ran + 1; }, 0, runner);
+  Word before = 0;
+  for (int i = 0; i < 5; ++i) {
+    sleep_us(20'000);
+    expect(victim_ran > before, "the third thread does not run");
+    before = victim_ran;
+  }
+}

@@ -253,3 +253,19 @@ TEST("a thread paged by sigma0 gets a free port by an I/O fault, and an owned on
   expect_eq(reads, 1u);
   expect_eq(state_of(second), Word{L4_SCHEDRESULT_WAITING});
 }
+
+TEST("the pages where sigma0 has its own UTCB and KIP are not given out, RAM or not") {
+  static Word given[2];
+  const ThreadId id = spawn_task([](Word) {
+    const Word places[] = {runtime::utcb_address, runtime::kip_address};
+    for (int i = 0; i < 2; ++i) {
+      L4_Accept(L4_Acceptor_t{.raw = l4::Fpage::page(0x7000'0000).raw & ~Word{0xf}});
+      l4::Words m(l4::Tag::make(-6 * 16, 2), l4::Fpage::page(places[i]).raw, 0);
+      const ThreadId sigma0 = ThreadId::global(48, 1);
+      l4::ipc_words(sigma0, sigma0, {timeouts(1'000'000, 1'000'000)}, m);
+      given[i] = m.tag().failed() ? ~Word{0} : m[2] >> 4;
+    }
+  });
+  expect(finishes(id));
+  for (const Word g : given) expect_eq(g, 0u);
+}

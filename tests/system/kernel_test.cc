@@ -12,6 +12,8 @@ void check_success(const Outcome& outcome) {
   CHECK(outcome.status == success);
 }
 
+std::string guest_test(const std::string& name) { return BINARIES "/tests/guest/" + name + ".elf"; }
+
 }  // namespace
 
 TEST_CASE("kernel: at most 20 million instructions to the root task, however much memory there is") {
@@ -56,4 +58,15 @@ TEST_CASE("kernel: the demo system and the pager example say what they do") {
   const Outcome pager = Machine().kernel({real_kernel, real_sigma0, pager_program}).run();
   check_success(pager);
   CHECK(pager.says("fault"));
+}
+
+TEST_CASE("kernel: users cannot make it read its own image, with and without no-execute") {
+  for (const std::string options : {"", "nx=off"}) {
+    CAPTURE(options);
+    check_success(Machine().kernel({real_kernel, real_sigma0, guest_test("kernel_pages")}, options).run());
+  }
+}
+
+TEST_CASE("sigma0: keeps what lies at the addresses of its own areas, where that is RAM") {
+  check_success(Machine().memory("4G").kernel({real_kernel, real_sigma0, guest_test("sigma0")}).run(120));
 }
