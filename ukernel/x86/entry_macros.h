@@ -7,6 +7,14 @@
 
 #define CPU(field) boot_cpu + field(%rip)
 
+// Call of a C++ handler: (Cpu&, Thread& current, ...), RBP = current.
+        .macro  handle function
+        leaq    kernel_stack_top(%rip), %rsp
+        leaq    boot_cpu(%rip), %rdi
+        movq    %rbp, %rsi
+        call    \function
+        .endm
+
 // An exception or interrupt from user mode. On the stack: the vector if the entry
 // has pushed one, error code, RIP, CS, RFLAGS, RSP, SS. All goes to the TCB of the
 // running thread, RBP; RDX = vector, RCX = error code.

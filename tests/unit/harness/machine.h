@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The machine around the kernel's C++: one CPU, its registers, a timer and
-// interrupt lines, all driven by the test. What x86/entry.S does with registers
+// interrupt lines, all driven by the test. What the entry code (x86/*.S) does with registers
 // is done here: a thread that runs has them in `user`, its TCB is stale (and
 // spoiled, so that nobody relies on it), and each way into the kernel saves just
 // those that the real one saves.

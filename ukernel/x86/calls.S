@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+// System calls but those that the fast path ends. The number of the stub tells
+// which call it is; the user's registers go to its TCB, C++ decides, and a caller
+// that goes on returns from here.
+#include "entry_macros.h"
+#include "stubs.h"
+
+        .macro  save_message_registers
+        movq    %rbx, RBX(%rbp)
+        movq    %r12, R12(%rbp)
+        movq    %r13, R13(%rbp)
+        movq    %r14, R14(%rbp)
+        movq    %r15, R15(%rbp)
+        .endm
+
+        .section .text.entry, "ax"
+
+        .globl  slow_ipc
+slow_ipc:
+        movq    CPU(CPU_CURRENT), %rbp
+        movq    %rax, RAX(%rbp)
+        movq    %rdx, RDX(%rbp)
+        movq    %rsi, RSI(%rbp)
+        movq    %r8, R8(%rbp)
+        movq    %r9, R9(%rbp)
+        movq    %r10, R10(%rbp)
+        save_message_registers
+        movl    %r11d, THREAD_RFLAGS(%rbp)
+        movq    %rsp, THREAD_RSP(%rbp)
+        handle  ipc
+        jmp     leave
+
+// Not Ipc: the number of the stub tells which call; another place is no call.
+        .globl  other_call
+other_call:
+        cmpq    $STUB_RETURN + 3 * STUB_SPACING, %rcx
+        je      fast_system_clock
+        cmpq    $STUB_RETURN + 4 * STUB_SPACING, %rcx
+        je      fast_thread_switch
+        cmpq    $STUB_RETURN + 2 * STUB_SPACING, %rcx
+        je      quick_call
+// The result registers of a call, and what a caller that goes on needs; C++ has
+// preserved RBX and R12-R15.
+slow_call:
+        movq    %rbp, CPU(CPU_SCRATCH)
+        movq    CPU(CPU_CURRENT), %rbp
+        movq    %rax, RAX(%rbp)
+        movq    %rdx, RDX(%rbp)
+        movq    %rsi, RSI(%rbp)
+        movq    %rdi, RDI(%rbp)
+        movq    %r8, R8(%rbp)
+        movq    %r9, R9(%rbp)
+        movq    %r10, R10(%rbp)
+        movl    %r11d, THREAD_RFLAGS(%rbp)
+        movq    %rsp, THREAD_RSP(%rbp)
+        leaq    -STUB_RETURN(%rcx), %rax
+        cmpq    $8 * STUB_SPACING, %rax
+        ja      unusual_call
+        testb   $(STUB_SPACING - 1), %al
+        jnz     unusual_call
+        cmpl    $6 * STUB_SPACING, %eax
+        je      call_with_message_registers
+        leaq    call_table(%rip), %rcx
+        shrl    $1, %eax                // STUB_SPACING / 2 = 8, an entry of the table
+        movq    (%rcx,%rax), %rcx
+        handle  *%rcx
+leave_call:
+        cmpq    %rbp, %rax
+        jne     leave
+        cmpb    $0, THREAD_BY_IRET(%rbp)
+        jne     leave
+        movq    RAX(%rbp), %rax
+        movq    RDX(%rbp), %rdx
+        movq    RSI(%rbp), %rsi
+        movq    RDI(%rbp), %rdi
+        movq    R8(%rbp), %r8
+        movq    R9(%rbp), %r9
+        movq    R10(%rbp), %r10
+        movl    THREAD_RFLAGS(%rbp), %r11d
+        movq    THREAD_RSP(%rbp), %rsp
+        xorl    %ebp, %ebp
+        movq    $STUB_RETURN, %rcx
+        sysretq
+
+call_with_message_registers:            // Unmap
+        save_message_registers
+        handle  unmap_call
+        jmp     leave
+
+// MemoryControl's stub, or no stub at all. A SYSCALL from anywhere else is an
+// exception, with the registers as the CPU left them: RCX the address behind it,
+// R11 the flags.
+unusual_call:
+        save_message_registers
+        movq    CPU(CPU_SCRATCH), %rax
+        movq    %rax, RBP(%rbp)
+        movabsq $STUB_MEMORY_CONTROL_RETURN, %rax
+        cmpq    %rcx, %rax
+        jne     1f
+        handle  memory_control
+        jmp     leave
+1:      movq    %rcx, RCX(%rbp)
+        movq    %rcx, RIP(%rbp)
+        movl    %r11d, %eax
+        movq    %rax, R11(%rbp)
+        movb    $1, THREAD_BY_IRET(%rbp)
+        movl    $VECTOR_FOREIGN_SYSCALL, %edx
+        xorl    %ecx, %ecx
+        handle  exception
+        jmp     leave
+
+// ThreadControl, most often: arguments in C's registers, no state to save but what
+// the complete call needs if it has to be.
+quick_call:
+        movq    CPU(CPU_CURRENT), %rbp
+        movq    %rdi, RDI(%rbp)
+        movq    %rsi, RSI(%rbp)
+        movq    %rdx, RDX(%rbp)
+        movq    %r8, R8(%rbp)
+        movq    %r9, R9(%rbp)
+        movl    %r11d, THREAD_RFLAGS(%rbp)
+        movq    %rsp, THREAD_RSP(%rbp)
+        movq    %r8, %rcx
+        movq    %r9, %r8
+        movq    %rbp, %r9
+        leaq    kernel_stack_top(%rip), %rsp
+        call    quick_thread_control
+        movzbl  %al, %eax
+        testl   %eax, %eax
+        jz      1f
+        movl    THREAD_RFLAGS(%rbp), %r11d
+        movq    THREAD_RSP(%rbp), %rsp
+        xorl    %edx, %edx
+        xorl    %esi, %esi
+        xorl    %edi, %edi
+        xorl    %r8d, %r8d
+        xorl    %r9d, %r9d
+        xorl    %r10d, %r10d
+        xorl    %ebp, %ebp
+        movq    $STUB_RETURN, %rcx
+        sysretq
+1:      handle  thread_control
+        jmp     leave_call
+
+fast_system_clock:
+        rdtsc
+        shlq    $32, %rdx
+        orq     %rdx, %rax
+        mulq    clock_multiplier(%rip)
+        movq    %rdx, %rax
+        xorl    %edx, %edx
+        sysretq
+
+// ThreadSwitch with nobody of the same priority, or above, to switch to.
+fast_thread_switch:
+        testq   %rdi, %rdi
+        jnz     slow_call
+        movq    CPU(CPU_CURRENT), %rdi
+        movzbl  THREAD_PRIORITY(%rdi), %edi
+        cmpq    CPU(CPU_READY_TOP), %rdi
+        jle     slow_call
+        xorl    %edi, %edi
+        sysretq
+
+        .section .rodata
+        .balign 8
+call_table:
+        .quad   0                       // Ipc and Unmap have their own ways
+        .quad   exchange_registers, thread_control, system_clock, thread_switch
+        .quad   schedule, 0, space_control, processor_control
+
+        .section .note.GNU-stack, "", @progbits
