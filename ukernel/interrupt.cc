@@ -17,7 +17,7 @@ void each_interrupt_of(const Thread& handler, Visit visit) {
   if (handler.interrupts == 0) return;
   for (unsigned line = 1; line < interrupt_lines(); ++line) {
     Thread* const t = find_thread(ThreadId::interrupt(line));
-    if (t && t->first_pager == handler.id) visit(*t);
+    if (t && t->handler == &handler) visit(*t);
   }
 }
 
@@ -39,13 +39,12 @@ void attach_interrupt(Cpu& cpu, Thread& interrupt, Thread* handler) {
   MICA_ASSERT(interrupt.is_interrupt() && (!handler || (handler->active() && !handler->is_interrupt())));
   const unsigned line = line_of(interrupt);
   mask_line(line);
-  if (Thread* const old = find_thread(interrupt.first_pager)) --old->interrupts;
+  if (interrupt.handler) --interrupt.handler->interrupts;
   if (interrupt.state != State::inactive) fail_ipc(cpu, interrupt, IpcError::cancelled);
   interrupt.state = State::inactive;
-  interrupt.first_pager = ThreadId::nil();
   interrupt.handler = handler;
   if (!handler) return;
-  interrupt.first_pager = interrupt.from = handler->id;
+  interrupt.from = handler->id;
   interrupt.state = State::ready;  // enabled, nothing under way
   ++handler->interrupts;
   unmask_line(line);
@@ -58,7 +57,7 @@ void detach_all(Cpu& cpu, Thread& handler) {
 void rename_handler(Cpu& cpu, const Thread& handler, ThreadId id) {
   each_interrupt_of(handler, [&](Thread& t) {
     withdraw(cpu, t);
-    t.first_pager = t.from = id;
+    t.from = id;
     unmask_line(line_of(t));
   });
 }
@@ -92,7 +91,7 @@ AfterLine handle_line(Cpu& cpu, Thread& current, u64 line) {
 }
 
 bool acknowledge(Cpu&, Thread& sender, Thread& interrupt) {
-  if (interrupt.first_pager != sender.id) return false;
+  if (interrupt.handler != &sender) return false;
   if (interrupt.state == State::receiving) {
     interrupt.state = State::ready;
     unmask_line(line_of(interrupt));

@@ -67,7 +67,7 @@ void apply(Cpu& cpu, const Registers& r, Thread& t) {
 
 Thread* schedule(Cpu& cpu, Thread& caller) {
   Thread* const t = named_thread(caller, caller.regs.rdi);
-  const CallError error = t && !(t->is_interrupt() && t->first_pager.is_nil()) ? check(caller, *t)
+  const CallError error = t && !(t->is_interrupt() && !t->handler) ? check(caller, *t)
                                                                                : CallError::invalid_thread;
   if (error != CallError::none) {
     set_result(caller, error);

@@ -78,7 +78,7 @@ struct alignas(512) Thread {
   u8 awaited;              // somebody began a closed wait for it in the C++ path, or it was active
   Link in_space;
   ThreadId scheduler;
-  ThreadId first_pager;    // of an interrupt: its handler
+  Thread* handler;         // of an interrupt: whom it is sent to; null: detached
   Address utcb_location;   // base, ~0 = not set
   Ticks slice;             // length of a time slice, ~0 = infinite
   Ticks slice_left;
@@ -103,7 +103,6 @@ struct alignas(512) Thread {
   u32 heap_rank;           // 0: not in the queue
 
   u32 interrupts;          // lines that it handles
-  Thread* handler;         // of an interrupt: whom it is sent to
 
   bool exists() const { return !id.is_nil(); }
   bool active() const { return state >= State::ready; }

@@ -144,14 +144,14 @@ class Check {
   void interrupt(const Thread& t) {
     if (t.space || is_queued(t) || t.wait != 0 || has_timeout(t) || t.halted || t.by_iret)
       fail("interrupt ", number_of(t), " is in an impossible state");
-    if (t.first_pager.is_nil() != (t.state == State::inactive))
+    if ((t.handler == nullptr) != (t.state == State::inactive))
       fail("interrupt ", number_of(t), " is half attached");
     const bool masked = machine_.line_masked[number_of(t)];
     if (t.state == State::inactive && !masked) fail("line ", number_of(t), " is open with no handler");
     if (t.state == State::ready && masked) fail("line ", number_of(t), " stays masked");
     if (t.state == State::inactive) return;
-    const Thread* const handler = find_thread(t.first_pager);
-    if (!handler) fail("interrupt ", number_of(t), " has a dead handler");
+    const Thread* const handler = t.handler;
+    if (!handler->exists()) fail("interrupt ", number_of(t), " has a dead handler");
     ++lines_of_[handler];
     if (t.state == State::receiving && t.from != handler->id)
       fail("interrupt ", number_of(t), " waits for another");
