@@ -147,7 +147,7 @@ bool quick_thread_control(u64 dest, u64 pager, u64 scheduler, u64 space, u64 utc
   if (!caller.space->privileged || (dest & 0x3f) == 0 || number < user_base() || number >= max_threads)
     return false;
   Thread& t = tcb_array()[number];
-  if (space == 0) return delete_inactive_thread(t);
+  if (space == 0) return (pager | scheduler) == 0 && delete_inactive_thread(t);
   if (t.exists() || pager != 0 || utcb != ~u64{0} || space == dest) return false;
   const Thread* const peer = find_thread(ThreadId{space});
   if (!peer || !peer->space) return false;
