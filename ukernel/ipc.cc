@@ -226,6 +226,8 @@ void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
 [[gnu::cold, gnu::noinline]] Thread* send_kernel_message(Cpu& cpu, Thread& t, Thread* handler) {
   MICA_ASSERT(t.protocol != Protocol::user && !is_queued(t));
   t.as_sender = t.intended = ThreadId::nil();
+  // Pager and handler are the user's to choose: a redirector holds for them as well.
+  if (handler && !t.space->redirector_is_free()) handler = redirect(t, handler);
   const bool accepted = handler && accepts(*handler, t);
   // A handler whose own fault waits for `t` would take this message for the answer,
   // and two threads with bad instruction pointers would keep the kernel busy for ever.

@@ -18,7 +18,9 @@
 //   utcb_area   where UTCBs may be, at least L4_UtcbAreaSize() bytes
 //   redirector  L4_anythread: its threads may send to anybody; L4_anylocalthread:
 //               to threads of the space only; a thread: every message that leaves
-//               the space goes there first; L4_nilthread: unchanged
+//               the space goes there first; L4_nilthread: unchanged. Faults and
+//               exceptions count as messages; one that may not leave the space
+//               halts the thread
 //   *old_control  the control word before
 // Rights of the two flexpages are ignored. The areas cannot be moved while a
 // thread of the space is active; L4_Nilpage leaves one as it is.

@@ -372,6 +372,7 @@ TEST("redirector anylocalthread keeps the space inside; a dead one is error 2; a
     start(task, body, 0, runner);
     require(finishes(task));
   };
+  run([](Word) { touch_program(); });  // its faults could not leave the space afterwards
   expect_eq(space_control(task, kip_area, utcb_area, l4::ThreadId::any_local()), 0u);
   run([](Word) {
     expect_failed(send(target, 1), send_no_partner);
@@ -389,4 +390,39 @@ TEST("redirector anylocalthread keeps the space inside; a dead one is error 2; a
   run([](Word) { expect_ok(send(target, 74)); });
   expect(finishes(target));
   expect_eq(w.tag, l4::Tag::make(74, 0).raw);
+}
+
+// A thread names its pager itself, in its UTCB.
+TEST("redirector: a fault reaches nobody whom a message could not reach") {
+  static Waiter outside, w;
+  static l4::ThreadId target;
+  const Body fault = [](Word) {
+    L4_Set_Pager(target);
+    [[maybe_unused]] const Word read = object_at<volatile Word>(0x7100'0000);
+  };
+  outside = {};
+  target = spawn_task(wait_once, address_of(outside));
+  require(becomes(target, L4_SCHEDRESULT_WAITING));
+  const auto confined_task = [&](l4::ThreadId redirector) {
+    const l4::ThreadId task = make_task();
+    start(task, [](Word) { touch_program(); }, 0, runner);
+    require(finishes(task));
+    expect_eq(space_control(task, kip_area, utcb_area, redirector), 0u);
+    slot_of(task).finished = false;
+    start(task, fault, 0, runner);
+    return task;
+  };
+
+  expect(becomes(confined_task(l4::ThreadId::any_local()), L4_SCHEDRESULT_INACTIVE), "it is not halted");
+
+  w = {};
+  const l4::ThreadId redirector = spawn(wait_once, address_of(w));
+  require(becomes(redirector, L4_SCHEDRESULT_WAITING));
+  const l4::ThreadId task = confined_task(redirector);
+  expect(finishes(redirector));
+  expect_eq(w.tag, l4::Tag::make(-2 * 16 + 4, 2).raw | 1 << 13);
+  expect_eq(w.from, task.raw);
+  expect_eq(w.word, 0x7100'0000u);
+  expect_eq(w.intended, target.raw);
+  expect_eq(state_of(target), Word{L4_SCHEDRESULT_WAITING});
 }
