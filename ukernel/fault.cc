@@ -46,7 +46,7 @@ namespace {
 // `lock nop`, the KernelInterface call.
 [[gnu::cold, gnu::noinline]] bool kernel_interface(Thread& t) {
   u8 code[2];
-  if (!fetch(*t.space, t.regs.rip, code) || code[0] != 0xf0 || code[1] != 0x90) return false;
+  if (fetch(*t.space, t.regs.rip, code) != sizeof code || code[0] != 0xf0 || code[1] != 0x90) return false;
   t.regs.rax = t.space->kip_area.base();
   t.regs.rcx = kip.api_version;
   t.regs.rdx = kip.api_flags;

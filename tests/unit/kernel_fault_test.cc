@@ -182,3 +182,20 @@ TEST_CASE("KernelInterface is an invalid opcode that the kernel knows") {
   machine.run();
   CHECK(done);
 }
+
+TEST_CASE("half of KernelInterface at the end of what can be read is only an invalid opcode") {
+  Machine machine;
+  bool asked = false, went_on = false;
+  machine.boot([&](User& root) {
+    constexpr Address code = u64{16} << 20;
+    root.store(code, 0x90f0);
+    root.store(code + page_size - 8, u64{0xf0} << 56);
+    root.exception_at(code, 6);
+    asked = true;
+    root.exception_at(code + page_size - 1, 6);  // no handler: the thread is halted
+    went_on = true;
+  });
+  machine.run();
+  CHECK(asked);
+  CHECK_FALSE(went_on);
+}
