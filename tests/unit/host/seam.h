@@ -3,15 +3,9 @@
 // an arena for physical memory and a translation buffer that remembers too long.
 #pragma once
 
-#include <types.h>
-#include <x86/layout.h>
+#include <machine_calls.h>
 
 namespace mica {
-
-struct Space;
-struct Thread;
-struct Cpu;
-struct FpuState;
 
 namespace host {
 
@@ -67,38 +61,5 @@ inline void copy_words(void* to, const void* from, u64 words) {
 void invalidate_page(Address address);
 void invalidate_all();
 bool is_loaded(const u64* root);
-void load_kernel_root();
-const u64* kernel_root_entries();
-
-inline constexpr u64 expected_gs = USER_GS;
-
-u64 fpu_key();
-void switch_fpu(Cpu& cpu, Thread& next);
-void drop_fpu(Cpu& cpu);
-void init_fpu_state(FpuState* state);
-void disable_ports(Cpu& cpu);
-void forget_ports(Cpu& cpu);
-void load_ports(Cpu& cpu, Space& space);
-
-void arm_timer(Ticks deadline);
-void disarm_timer();
-Ticks ticks_from_us(u64 microseconds);
-u64 us_from_ticks(Ticks ticks);
-
-unsigned interrupt_lines();
-bool line_usable(unsigned line);
-void mask_line(unsigned line);
-void unmask_line(unsigned line);
-void acknowledge_interrupt();
-
-constexpr u64 stub_address(unsigned number) { return STUB_BASE + number * STUB_SPACING; }
-inline constexpr Address stub_return = STUB_RETURN;
-Phys kernel_symbol_phys(const void* symbol);
-Phys kernel_root_phys();
-u64 tsc_khz();
-
-[[noreturn]] void panic(const char* what);
-
-extern bool no_execute_enforced;
 
 }  // namespace mica
