@@ -5,6 +5,18 @@
 #include "entry_macros.h"
 #include "stubs.h"
 
+// What every call may have in registers but RDI, which Ipc does not look at.
+        .macro  save_call_registers
+        movq    %rax, RAX(%rbp)
+        movq    %rdx, RDX(%rbp)
+        movq    %rsi, RSI(%rbp)
+        movq    %r8, R8(%rbp)
+        movq    %r9, R9(%rbp)
+        movq    %r10, R10(%rbp)
+        movl    %r11d, THREAD_RFLAGS(%rbp)
+        movq    %rsp, THREAD_RSP(%rbp)
+        .endm
+
         .macro  save_message_registers
         movq    %rbx, RBX(%rbp)
         movq    %r12, R12(%rbp)
@@ -18,15 +30,8 @@
         .globl  slow_ipc
 slow_ipc:
         movq    CPU(CPU_CURRENT), %rbp
-        movq    %rax, RAX(%rbp)
-        movq    %rdx, RDX(%rbp)
-        movq    %rsi, RSI(%rbp)
-        movq    %r8, R8(%rbp)
-        movq    %r9, R9(%rbp)
-        movq    %r10, R10(%rbp)
+        save_call_registers
         save_message_registers
-        movl    %r11d, THREAD_RFLAGS(%rbp)
-        movq    %rsp, THREAD_RSP(%rbp)
         handle  ipc
         jmp     leave
 
@@ -39,20 +44,13 @@ other_call:
         je      fast_thread_switch
         cmpq    $STUB_RETURN + 2 * STUB_SPACING, %rcx
         je      quick_call
-// The result registers of a call, and what a caller that goes on needs; C++ has
-// preserved RBX and R12-R15.
+// A caller that goes on gets the registers for results back; C++ has preserved RBX
+// and R12-R15.
 slow_call:
         movq    %rbp, CPU(CPU_SCRATCH)
         movq    CPU(CPU_CURRENT), %rbp
-        movq    %rax, RAX(%rbp)
-        movq    %rdx, RDX(%rbp)
-        movq    %rsi, RSI(%rbp)
+        save_call_registers
         movq    %rdi, RDI(%rbp)
-        movq    %r8, R8(%rbp)
-        movq    %r9, R9(%rbp)
-        movq    %r10, R10(%rbp)
-        movl    %r11d, THREAD_RFLAGS(%rbp)
-        movq    %rsp, THREAD_RSP(%rbp)
         leaq    -STUB_RETURN(%rcx), %rax
         cmpq    $8 * STUB_SPACING, %rax
         ja      unusual_call
@@ -69,18 +67,8 @@ leave_call:
         jne     leave
         cmpb    $0, THREAD_BY_IRET(%rbp)
         jne     leave
-        movq    RAX(%rbp), %rax
-        movq    RDX(%rbp), %rdx
-        movq    RSI(%rbp), %rsi
-        movq    RDI(%rbp), %rdi
-        movq    R8(%rbp), %r8
-        movq    R9(%rbp), %r9
-        movq    R10(%rbp), %r10
-        movl    THREAD_RFLAGS(%rbp), %r11d
-        movq    THREAD_RSP(%rbp), %rsp
-        xorl    %ebp, %ebp
-        movq    $STUB_RETURN, %rcx
-        sysretq
+        load_results
+        return_to_stub
 
 call_with_message_registers:            // Unmap
         save_message_registers
@@ -128,17 +116,13 @@ quick_call:
         movzbl  %al, %eax
         testl   %eax, %eax
         jz      1f
-        movl    THREAD_RFLAGS(%rbp), %r11d
-        movq    THREAD_RSP(%rbp), %rsp
         xorl    %edx, %edx
         xorl    %esi, %esi
         xorl    %edi, %edi
         xorl    %r8d, %r8d
         xorl    %r9d, %r9d
         xorl    %r10d, %r10d
-        xorl    %ebp, %ebp
-        movq    $STUB_RETURN, %rcx
-        sysretq
+        return_to_stub
 1:      handle  thread_control
         jmp     leave_call
 
@@ -165,8 +149,7 @@ fast_thread_switch:
         .section .rodata
         .balign 8
 call_table:
-        .quad   0                       // Ipc and Unmap have their own ways
-        .quad   exchange_registers, thread_control, system_clock, thread_switch
-        .quad   schedule, 0, space_control, processor_control
+        // Ipc, ThreadControl, SystemClock and Unmap (0) have ways of their own.
+        .quad   0, exchange_registers, 0, 0, thread_switch, schedule, 0, space_control, processor_control
 
         .section .note.GNU-stack, "", @progbits

@@ -48,15 +48,31 @@
         movb    $1, THREAD_BY_IRET(%rbp)
         .endm
 
-// RBP = thread to run, whose message registers and RSI are set.
-        .macro  return_to_partner
+// RBP = thread. The registers in which calls have their results.
+        .macro  load_results
+        movq    RAX(%rbp), %rax
+        movq    RDX(%rbp), %rdx
+        movq    RSI(%rbp), %rsi
+        movq    RDI(%rbp), %rdi
+        movq    R8(%rbp), %r8
+        movq    R9(%rbp), %r9
+        movq    R10(%rbp), %r10
+        .endm
+
+// RBP = thread to run, whose other registers are set.
+        .macro  return_to_stub
         movl    THREAD_RFLAGS(%rbp), %r11d
         movq    THREAD_RSP(%rbp), %rsp
-        movq    THREAD_UTCB(%rbp), %rdi
-        movq    %rdi, utcb_word(%rip)
         xorl    %ebp, %ebp
-        xorl    %edx, %edx
-        xorl    %r8d, %r8d
         movq    $STUB_RETURN, %rcx
         sysretq
+        .endm
+
+// RBP = thread to run, whose message registers and RSI are set.
+        .macro  return_to_partner
+        movq    THREAD_UTCB(%rbp), %rdi
+        movq    %rdi, utcb_word(%rip)
+        xorl    %edx, %edx
+        xorl    %r8d, %r8d
+        return_to_stub
         .endm

@@ -29,23 +29,13 @@ leave:
         call    repair_gs
 2:      cmpb    $0, THREAD_BY_IRET(%rbp)
         jne     leave_by_iret
-        movq    RAX(%rbp), %rax
+        load_results
         movq    RBX(%rbp), %rbx
-        movq    RDX(%rbp), %rdx
-        movq    RSI(%rbp), %rsi
-        movq    RDI(%rbp), %rdi
-        movq    R8(%rbp), %r8
-        movq    R9(%rbp), %r9
-        movq    R10(%rbp), %r10
         movq    R12(%rbp), %r12
         movq    R13(%rbp), %r13
         movq    R14(%rbp), %r14
         movq    R15(%rbp), %r15
-        movl    THREAD_RFLAGS(%rbp), %r11d
-        movq    THREAD_RSP(%rbp), %rsp
-        xorl    %ebp, %ebp
-        movq    $STUB_RETURN, %rcx
-        sysretq
+        return_to_stub
 
 leave_by_iret:
         movq    RIP(%rbp), %rcx         // canonical, or the thread gets its exception
@@ -62,15 +52,9 @@ leave_by_iret:
         pushq   $USER_CS
         pushq   %rcx
         movb    $0, THREAD_BY_IRET(%rbp)
-        movq    RAX(%rbp), %rax
+        load_results
         movq    RBX(%rbp), %rbx
         movq    RCX(%rbp), %rcx
-        movq    RDX(%rbp), %rdx
-        movq    RSI(%rbp), %rsi
-        movq    RDI(%rbp), %rdi
-        movq    R8(%rbp), %r8
-        movq    R9(%rbp), %r9
-        movq    R10(%rbp), %r10
         movq    R11(%rbp), %r11
         movq    R12(%rbp), %r12
         movq    R13(%rbp), %r13
