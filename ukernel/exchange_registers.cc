@@ -35,9 +35,9 @@ void exchange(Cpu& cpu, Thread& t, Registers& r, bool local) {
   const u64 control = r.rsi;
   r.rax = local ? t.id.raw : t.utcb;
   r.rsi = u64{t.halted} | u64{t.is_receiving()} << 1 | u64{t.state == State::sending} << 2;
-  if ((control & abort_send) != 0 && t.state == State::sending) cancel_ipc(cpu, t);
+  if ((control & abort_send) != 0 && t.state == State::sending) cancel_ipc(cpu, t, IpcError::cancelled);
   if ((control & abort_receive) != 0) {
-    if (t.is_receiving()) cancel_ipc(cpu, t);
+    if (t.is_receiving()) cancel_ipc(cpu, t, IpcError::cancelled);
     if (t.pending_receive) set_ipc_error(t, Phase::receive, {IpcError::cancelled});
     t.pending_receive = false;
   }

@@ -8,6 +8,7 @@
 #include "kip.h"
 #include "message.h"
 #include "scheduler.h"
+#include "thread_ring.h"
 #include "thread_table.h"
 #include "timeout.h"
 
@@ -21,30 +22,16 @@ void join_senders(Thread& t, Thread& partner) {
   MICA_ASSERT(!t.queue.next && t.wait == 0);
   t.partner = &partner;
   t.state = State::sending;
-  if (Thread* const head = partner.senders) {
-    t.queue = {head, head->queue.prev};
-    head->queue.prev->queue.next = &t;
-    head->queue.prev = &t;
-  } else {
-    t.queue = {&t, &t};
-    partner.senders = &t;
-  }
+  append<&Thread::queue>(partner.senders, t);
   // A closed wait may be for the virtual sender, which the fast path does not see.
   if (!t.as_sender.is_nil()) partner.key |= key::rare;
 }
 
 void leave_senders(Thread& t) {
   MICA_ASSERT(t.state == State::sending && t.partner);
-  Thread*& head = t.partner->senders;
-  if (t.queue.next == &t) {
-    head = nullptr;
-    if (t.partner->key & key::rare) update_key(*t.partner);
-  } else {
-    t.queue.next->queue.prev = t.queue.prev;
-    t.queue.prev->queue.next = t.queue.next;
-    if (head == &t) head = t.queue.next;
-  }
-  t.queue = {};
+  Thread& partner = *t.partner;
+  take_out<&Thread::queue>(partner.senders, t);
+  if (!partner.senders && (partner.key & key::rare)) update_key(partner);
   t.partner = nullptr;
 }
 
@@ -88,23 +75,17 @@ bool is_over(Time timeout) {
 // move it (`now` false: one kernel entry moves one message), it stays pending.
 void begin_receive_phase(Cpu& cpu, Thread& t, bool now);
 
-// After its message was taken: what the sender does next.
-void sent(Cpu& cpu, Thread& t, const Thread& receiver, bool now) {
-  if (t.protocol == Protocol::user)
-    begin_receive_phase(cpu, t, now);
-  else
-    t.begin_receive(receiver.id, false);
-}
-
 [[gnu::cold, gnu::noinline]] void take_from(Cpu& cpu, Thread& sender, Thread& t) {
   leave_senders(sender);
   cancel_timeout(cpu, sender);
   sender.state = State::ready;
   const Failure failure = deliver(cpu, sender, t);
-  if (failure && sender.protocol == Protocol::user)
+  if (sender.protocol != Protocol::user)
+    sender.begin_receive(t.id, false);
+  else if (failure)
     set_ipc_error(sender, Phase::send, failure);
   else
-    sent(cpu, sender, t, false);
+    begin_receive_phase(cpu, sender, false);
   enqueue(cpu, sender);
 }
 
@@ -263,22 +244,19 @@ void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
   t.end_wait();
 }
 
-[[gnu::cold, gnu::noinline]] void fail_ipc(Cpu& cpu, Thread& t, IpcError error) {
+[[gnu::cold, gnu::noinline]] void cancel_ipc(Cpu& cpu, Thread& t, IpcError error) {
   const Phase phase = t.state == State::sending ? Phase::send : Phase::receive;
   withdraw(cpu, t);
   if (t.protocol == Protocol::user) return set_ipc_error(t, phase, {error});
   if (t.is_interrupt()) return;
   t.protocol = Protocol::user;
   t.by_iret = true;
-  halt(t);
 }
 
-[[gnu::cold, gnu::noinline]] void cancel_ipc(Cpu& cpu, Thread& t) {
-  const Phase phase = t.state == State::sending ? Phase::send : Phase::receive;
-  withdraw(cpu, t);
-  if (t.protocol == Protocol::user) return set_ipc_error(t, phase, {IpcError::cancelled});
-  t.protocol = Protocol::user;
-  t.by_iret = true;
+[[gnu::cold, gnu::noinline]] void fail_ipc(Cpu& cpu, Thread& t, IpcError error) {
+  const bool tells_nobody = t.protocol != Protocol::user && !t.is_interrupt();
+  cancel_ipc(cpu, t, error);
+  if (tells_nobody) halt(t);
 }
 
 void expire_timeout(Cpu& cpu, Thread& t) {

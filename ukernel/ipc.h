@@ -32,13 +32,12 @@ void receive_phase(Cpu& cpu, Thread& t);
 // Takes a thread out of the IPC that it is blocked in, without a result.
 void withdraw(Cpu& cpu, Thread& t);
 // Ends an IPC without success. `t` becomes runnable, but is not queued; a thread
-// in a kernel protocol (a fault) has no one to tell and is halted.
+// in a kernel protocol (a fault) just goes on.
+void cancel_ipc(Cpu& cpu, Thread& t, IpcError error);
+// The same because the partner or the time has gone: a thread in a kernel protocol
+// has no one to tell and is halted.
 void fail_ipc(Cpu& cpu, Thread& t, IpcError error);
 void expire_timeout(Cpu& cpu, Thread& t);
-
-// The same for ExchangeRegisters, sending or receiving: a thread in a kernel
-// protocol just goes on.
-void cancel_ipc(Cpu& cpu, Thread& t);
 
 // Fails the IPC of everybody who sends to `t`, or waits for it alone.
 void fail_partners(Cpu& cpu, Thread& t);

@@ -7,6 +7,7 @@
 #include "interrupt.h"
 #include "ipc.h"
 #include "scheduler.h"
+#include "thread_ring.h"
 #include "thread_table.h"
 
 namespace mica {
@@ -16,23 +17,14 @@ namespace {
 void join_space(Thread& t, Space& space) {
   t.space = &space;
   t.cr3 = virt_to_phys(space.memory.root()).value;
-  if (Thread* const head = space.threads) {
-    t.in_space = {head, head->in_space.prev};
-    head->in_space.prev->in_space.next = &t;
-    head->in_space.prev = &t;
-  } else {
-    t.in_space = {&t, &t};
-    space.threads = &t;
-  }
+  append<&Thread::in_space>(space.threads, t);
   ++space.thread_count;
 }
 
 void leave_space(Thread& t) {
   Space& space = *t.space;
   MICA_ASSERT(space.thread_count != 0);
-  t.in_space.next->in_space.prev = t.in_space.prev;
-  t.in_space.prev->in_space.next = t.in_space.next;
-  if (space.threads == &t) space.threads = t.in_space.next == &t ? nullptr : t.in_space.next;
+  take_out<&Thread::in_space>(space.threads, t);
   --space.thread_count;
 }
 
@@ -110,10 +102,8 @@ CallError activate(Cpu& cpu, Thread& t, ThreadId pager) {
   MICA_ASSERT(t.state == State::inactive);
   Space& space = *t.space;
   if (!space.initialised) return CallError::invalid_space;
-  const u64 offset = t.utcb_location - space.utcb_area.base();
-  const u64 slot = offset >> utcb_align_bits;
-  if ((offset & (utcb_size - 1)) != 0 || slot >= space.slots.count)
-    return CallError::utcb_area;
+  const u64 slot = space.utcb_slot(t.utcb_location);
+  if (slot >= space.slots.count) return CallError::utcb_area;
   Thread** const entry = slot_entry(space, slot);
   if (!entry) return CallError::no_memory;
   if (*entry != no_thread()) return CallError::utcb_area;
@@ -151,7 +141,7 @@ void delete_thread(Cpu& cpu, Thread& t) {
   }
   if (t.senders || t.awaited) fail_partners(cpu, t);
   if (was_active) {
-    *slot_entry(space, (t.utcb_location - space.utcb_area.base()) >> utcb_align_bits) = no_thread();
+    *slot_entry(space, space.utcb_slot(t.utcb_location)) = no_thread();
     --space.active_count;
   }
   if (t.fpu) space.pool.give_frame(t.fpu);

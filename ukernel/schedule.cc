@@ -67,17 +67,16 @@ void apply(Cpu& cpu, const Registers& r, Thread& t) {
 
 Thread* schedule(Cpu& cpu, Thread& caller) {
   Thread* const t = named_thread(caller, caller.regs.rdi);
-  const CallError error = t && !(t->is_interrupt() && !t->handler) ? check(caller, *t)
-                                                                               : CallError::invalid_thread;
+  const bool detached = t && t->is_interrupt() && !t->handler;
+  const CallError error = t && !detached ? check(caller, *t) : CallError::invalid_thread;
   if (error != CallError::none) {
     set_result(caller, error);
     return go_on(cpu, caller);
   }
   const u64 old = encode(t->slice_left) << 16 | encode(t->quantum);
-  const Registers arguments = caller.regs;
   caller.regs.rax = static_cast<u64>(state_of(*t));
+  apply(cpu, caller.regs, *t);
   caller.regs.rdx = old;
-  apply(cpu, arguments, *t);
   return go_on(cpu, caller);
 }
 

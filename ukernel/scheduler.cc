@@ -6,6 +6,7 @@
 
 #include "assertion.h"
 #include "ipc.h"
+#include "thread_ring.h"
 #include "timeout.h"
 
 namespace mica {
@@ -29,17 +30,14 @@ void find_ready_top(Cpu& cpu) {
 void insert(Cpu& cpu, Thread& t, bool first) {
   MICA_ASSERT(t.runnable() && !is_queued(t));
   Thread*& head = cpu.ready[t.priority];
-  if (!head) {
-    t.ready = {&t, &t};
-    head = &t;
+  const bool was_empty = !head;
+  append<&Thread::ready>(head, t);
+  if (was_empty) {
     cpu.ready_bits[t.priority / 64] |= u64{1} << t.priority % 64;
     if (t.priority > cpu.ready_top) set_ready_top(cpu, t.priority);
-    return;
+  } else if (first) {
+    head = &t;
   }
-  t.ready = {head, head->ready.prev};
-  head->ready.prev->ready.next = &t;
-  head->ready.prev = &t;
-  if (first) head = &t;
 }
 
 // Has the timer fire at the next timeout, or at the end of the time slice if
@@ -98,6 +96,14 @@ void preempt(Cpu& cpu, Thread& t, Ticks now) {
   }
 }
 
+// An interrupt woke a thread that is more urgent than the running one.
+inline void take_over(Cpu& cpu, const Thread& woken) {
+  Thread& t = *cpu.current;
+  const Ticks now = read_clock();
+  if (&t != cpu.idle) preempt(cpu, t, now);
+  begin_slice(cpu, woken.slice_left, now);
+}
+
 Thread* run_first_ready(Cpu& cpu) {
   while (cpu.ready_top >= 0) {
     Thread& next = *cpu.ready[static_cast<unsigned>(cpu.ready_top)];
@@ -132,16 +138,10 @@ void enqueue_first(Cpu& cpu, Thread& t) {
 void dequeue(Cpu& cpu, Thread& t) {
   if (!is_queued(t)) return;
   Thread*& head = cpu.ready[t.priority];
-  if (t.ready.next == &t) {
-    head = nullptr;
-    cpu.ready_bits[t.priority / 64] &= ~(u64{1} << t.priority % 64);
-    if (cpu.ready_top == t.priority) find_ready_top(cpu);
-  } else {
-    t.ready.next->ready.prev = t.ready.prev;
-    t.ready.prev->ready.next = t.ready.next;
-    if (head == &t) head = t.ready.next;
-  }
-  t.ready = {};
+  take_out<&Thread::ready>(head, t);
+  if (head) return;
+  cpu.ready_bits[t.priority / 64] &= ~(u64{1} << t.priority % 64);
+  if (cpu.ready_top == t.priority) find_ready_top(cpu);
 }
 
 Thread* reschedule(Cpu& cpu) {
@@ -163,23 +163,17 @@ Thread* hand_off(Cpu& cpu, Thread& to) {
 }
 
 [[gnu::cold, gnu::noinline]] Thread* run_if_urgent(Cpu& cpu, Thread& woken) {
-  Thread& t = *cpu.current;
-  if (!woken.runnable() || woken.priority <= t.priority || cpu.ready_top > woken.priority) {
+  if (!woken.runnable() || woken.priority <= cpu.current->priority || cpu.ready_top > woken.priority) {
     enqueue(cpu, woken);
     return reschedule(cpu);
   }
-  const Ticks now = read_clock();
-  if (t.runnable() && &t != cpu.idle) preempt(cpu, t, now);
-  begin_slice(cpu, woken.slice_left, now);
+  take_over(cpu, woken);
   return resume(cpu, woken);
 }
 
 void interrupt_running(Cpu& cpu, Thread& woken) {
   MICA_ASSERT(woken.runnable() && !is_queued(woken) && woken.priority > cpu.ready_top);
-  Thread& t = *cpu.current;
-  const Ticks now = read_clock();
-  if (&t != cpu.idle) preempt(cpu, t, now);
-  begin_slice(cpu, woken.slice_left, now);
+  take_over(cpu, woken);
   if (cpu.io_enabled) disable_ports(cpu);
   cpu.current = &woken;
   cpu.top = key::rare_top;

@@ -28,7 +28,7 @@ inline bool is_queued(const Thread& thread) { return thread.ready.next != nullpt
 // `to`, which was just made runnable and is in no queue, on the time slice of
 // the running thread, which has blocked; or somebody more urgent.
 [[nodiscard]] Thread* hand_off(Cpu& cpu, Thread& to);
-// `woken`, which was just made runnable, at once if it is the most urgent.
+// `woken`, which an interrupt has just made runnable, at once if it is the most urgent.
 [[nodiscard]] Thread* run_if_urgent(Cpu& cpu, Thread& woken);
 // `woken` is more urgent than all others, and runs in place of the running thread.
 // What the timer and the fast path have to know is put off to the next entry of

@@ -2,6 +2,8 @@
 // An address space: page table, I/O ports, areas, and the pool that pays for it.
 #pragma once
 
+#include <bit>
+
 #include "mapping.h"
 
 namespace mica {
@@ -34,6 +36,10 @@ struct Space {
   u32 thread_count = 0;
   u32 active_count = 0;
 
+  // The slot of a UTCB at `address`; not below slots.count when none can be there.
+  u64 utcb_slot(Address address) const {
+    return std::rotr(address - utcb_area.base(), static_cast<int>(utcb_align_bits));
+  }
   bool redirector_is_free() const { return redirector == ~u64{0}; }
 };
 

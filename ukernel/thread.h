@@ -15,7 +15,8 @@
 //                               +--------- receiving, or armed <-------------------+
 //
 // `armed` is a receive that the fast path may end: state says ready, and `wait`
-// holds what is waited for. The fast path changes `wait` alone.
+// holds what is waited for. The fast path of Ipc ends and begins such a wait by
+// changing `wait` alone.
 #pragma once
 
 #include "abi.h"

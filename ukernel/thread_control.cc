@@ -62,11 +62,6 @@ inline bool valid_scheduler(Arguments a) {
   return a.scheduler() == a.dest() || find_thread(a.scheduler()) != nullptr;
 }
 
-bool in_utcb_area(const Space& space, Address utcb) {
-  const u64 offset = utcb - space.utcb_area.base();
-  return offset % utcb_size == 0 && offset / utcb_size < space.slots.count;
-}
-
 // A thread for a number that nobody has, in a space of its own or another's.
 CallError create(Cpu& cpu, Arguments a) {
   const bool new_space = a.space() == a.dest(), activates = !a.pager().is_nil();
@@ -79,7 +74,7 @@ CallError create(Cpu& cpu, Arguments a) {
   if (activates && (new_space || !space->initialised)) return CallError::invalid_space;
   if (a.scheduler().is_nil() ? new_space : !valid_scheduler(a)) return CallError::invalid_scheduler;
   // Without areas any location will do; activation checks it.
-  if (!new_space && a.sets_utcb() && space->initialised && !in_utcb_area(*space, a.utcb()))
+  if (!new_space && a.sets_utcb() && space->initialised && space->utcb_slot(a.utcb()) >= space->slots.count)
     return CallError::utcb_area;
 
   if (new_space) space = create_space();
