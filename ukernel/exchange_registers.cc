@@ -38,8 +38,10 @@ void exchange(Cpu& cpu, Thread& t, Registers& r, bool local) {
   if ((control & abort_send) != 0 && t.state == State::sending) cancel_ipc(cpu, t, IpcError::cancelled);
   if ((control & abort_receive) != 0) {
     if (t.is_receiving()) cancel_ipc(cpu, t, IpcError::cancelled);
-    if (t.pending_receive) set_ipc_error(t, Phase::receive, {IpcError::cancelled});
-    t.pending_receive = false;
+    if (t.work == Work::receive) {
+      t.work = Work::none;
+      set_ipc_error(t, Phase::receive, {IpcError::cancelled});
+    }
   }
   const u64 flags = (t.rflags & ~rflags_by_exregs) | (r.r9 & rflags_by_exregs);
   const u64 ip = t.by_iret ? t.regs.rip : stub_return;

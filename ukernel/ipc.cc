@@ -107,7 +107,7 @@ void begin_receive_phase(Cpu& cpu, Thread& t, bool now) {
     if (now)
       take_from(cpu, *sender, t);
     else
-      t.pending_receive = true;
+      t.work = Work::receive;
     return;
   }
   const Time timeout = Timeouts{t.regs.r8}.receive();

@@ -81,7 +81,8 @@ Thread* create_thread(ThreadId id, Space& space, ThreadId scheduler) {
   t->id = id;
   t->state = State::inactive;
   t->protocol = Protocol::user;
-  t->halted = t->pending_receive = t->awaited = false;
+  t->halted = t->awaited = false;
+  t->work = Work::none;
   t->scheduler = scheduler;
   t->priority = default_priority;
   t->sensitive_priority = 0;

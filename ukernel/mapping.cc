@@ -173,6 +173,20 @@ void remove_fixed_page(Space& space, Address address) {
   after.page_changed(space, slot.leaf);
 }
 
+Progress unmap_step(Space& space, Fpage fpage, bool flush, UnmapProgress&, Rights& accessed, Budget&) {
+  accessed = unmap(space, fpage, flush);
+  return Progress::done;
+}
+
+Progress unmap_everything_step(Space& space, Budget&) {
+  unmap_everything(space);
+  return Progress::done;
+}
+
+MapStep place_fixed_page_step(Space& space, Address address, Phys frame, bool writable, Budget&) {
+  return place_fixed_page(space, address, frame, writable) ? MapStep::done : MapStep::no_memory;
+}
+
 std::optional<Phys> translate(Space& space, Address address, Rights rights) {
   if (address >= user_end) return std::nullopt;
   const Slot slot = space.memory.find_page(address >> page_bits);

@@ -28,6 +28,7 @@
 // until somebody asks there.
 #pragma once
 
+#include "budget.h"
 #include "page_table.h"
 
 namespace mica {
@@ -78,6 +79,42 @@ void count_needs(Space& from, Space& to, Fpage window, const MapItem& item, MapN
 // Carries the item out. Pages that cannot be moved are left out: absent ones,
 // ones without a common right, the kernel's own on either side.
 void transfer(Space& from, Space& to, Fpage window, const MapItem& item);
+
+// --- Step by step (work.h) ---
+//
+// The items of one message: prepare() for each in order, over and over until it
+// is done; then carry_out() for each in order; and in any case, also when the
+// message is given up in between, finish(). Between two steps everybody may
+// change everything, the two spaces' mappings included.
+
+// How far that is. All zero: at the beginning. Kept with the message.
+struct MapTransfer {
+  u64 word[5] = {};
+};
+
+enum class MapStep : u8 { more, done, no_memory };
+
+// Makes sure that the item will find the kernel memory that it needs.
+[[nodiscard]] MapStep prepare(Space& from, Space& to, Fpage window, const MapItem& item, MapTransfer& how_far,
+                              Budget& budget);
+// Moves the item's pages.
+[[nodiscard]] MapStep carry_out(Space& from, Space& to, Fpage window, const MapItem& item,
+                                MapTransfer& how_far, Budget& budget);
+// Gives back what was set aside and not needed.
+void finish(Space& from, Space& to, MapTransfer& how_far);
+
+// How far Unmap is with one flexpage. All zero: at the beginning.
+struct UnmapProgress {
+  u64 word[2] = {};
+};
+// As unmap(); the rights are in `accessed` once it is done.
+Progress unmap_step(Space& space, Fpage fpage, bool flush, UnmapProgress& how_far, Rights& accessed,
+                    Budget& budget);
+// As unmap_everything().
+Progress unmap_everything_step(Space& space, Budget& budget);
+// As place_fixed_page(); what stands at the address may have many derived from it.
+[[nodiscard]] MapStep place_fixed_page_step(Space& space, Address address, Phys frame, bool writable,
+                                            Budget& budget);
 
 // The same, when nothing has to be counted and reserved for it: one page for the
 // complete window, absent in the target, its tables and a node for it there.

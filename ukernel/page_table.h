@@ -16,6 +16,7 @@
 #include <seam.h>
 
 #include "abi.h"
+#include "budget.h"
 #include "pool.h"
 
 namespace mica {
@@ -130,6 +131,11 @@ class PageTable {
   // Gives every table below the root back (and the root, if make() took it),
   // without looking at the leaves. The root is left without user entries.
   void free_tables(Pool& pool);
+  // The same step by step (budget.h).
+  Progress free_tables_step(Pool& pool, Budget&) {
+    free_tables(pool);
+    return Progress::done;
+  }
 
  private:
   u64 root_entries() const { return levels_ == 4 ? 256 : 128; }

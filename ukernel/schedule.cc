@@ -82,7 +82,7 @@ Thread* schedule(Cpu& cpu, Thread& caller) {
 
 Thread* thread_switch(Cpu& cpu, Thread& caller) {
   Thread* const t = named_thread(caller, caller.regs.rdi);
-  if (t && t != &caller && is_queued(*t) && !t->pending_receive) return donate(cpu, *t);
+  if (t && t != &caller && is_queued(*t)) return donate(cpu, *t);
   return yield(cpu);
 }
 

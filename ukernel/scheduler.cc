@@ -60,7 +60,18 @@ void update_top(Cpu& cpu, const Thread& next) {
   cpu.top = (next.key & key::rare) || cpu.io_enabled ? key::rare_top : top;
 }
 
+// `next` is the running thread from now on, but in the kernel. `stale` sends every
+// interrupt in between here again.
+[[gnu::cold, gnu::noinline]] Thread* resume_work(Cpu& cpu, Thread& next) {
+  if (cpu.io_enabled && &next != cpu.current) disable_ports(cpu);
+  cpu.current = &next;
+  update_timer(cpu, next);
+  cpu.stale = true;
+  return cpu.idle;
+}
+
 [[gnu::noinline]] Thread* resume_changed(Cpu& cpu, Thread& next) {
+  if (next.work != Work::none) return resume_work(cpu, next);
   if (cpu.fpu_owner != next.fpu_thread()) switch_fpu(cpu, next);
   if (cpu.io_enabled && &next != cpu.current) disable_ports(cpu);
   cpu.current = &next;
@@ -71,8 +82,9 @@ void update_top(Cpu& cpu, const Thread& next) {
 
 // Makes `next` the running thread.
 inline Thread* resume(Cpu& cpu, Thread& next) {
-  MICA_ASSERT(next.runnable() && !is_queued(next) && !next.pending_receive);
-  if (cpu.stale || cpu.io_enabled || cpu.fpu_owner || next.fpu || (next.key & key::rare))
+  MICA_ASSERT(next.runnable() && !is_queued(next));
+  if (cpu.stale || cpu.io_enabled || cpu.fpu_owner || next.fpu || (next.key & key::rare) ||
+      next.work != Work::none)
     return resume_changed(cpu, next);
   cpu.current = &next;
   cpu.top = cpu.top_of_ready;
@@ -105,19 +117,11 @@ inline void take_over(Cpu& cpu, const Thread& woken) {
 }
 
 Thread* run_first_ready(Cpu& cpu) {
-  while (cpu.ready_top >= 0) {
-    Thread& next = *cpu.ready[static_cast<unsigned>(cpu.ready_top)];
-    dequeue(cpu, next);
-    if (next.pending_receive) {
-      next.pending_receive = false;
-      receive_phase(cpu, next);
-      enqueue_first(cpu, next);
-      continue;
-    }
-    begin_slice(cpu, next.slice_left, read_clock());
-    return resume(cpu, next);
-  }
-  return resume(cpu, *cpu.idle);
+  if (cpu.ready_top < 0) return resume(cpu, *cpu.idle);
+  Thread& next = *cpu.ready[static_cast<unsigned>(cpu.ready_top)];
+  dequeue(cpu, next);
+  begin_slice(cpu, next.slice_left, read_clock());
+  return resume(cpu, next);
 }
 
 }  // namespace

@@ -19,7 +19,9 @@ void enqueue_first(Cpu& cpu, Thread& thread);
 void dequeue(Cpu& cpu, Thread& thread);
 inline bool is_queued(const Thread& thread) { return thread.ready.next != nullptr; }
 
-// Every kernel entry ends with one of these. They return the thread to resume.
+// Every kernel entry ends with one of these. They return the thread to resume, or
+// the idle thread when the CPU is to take interrupts in the kernel: because nobody
+// is ready, or because cpu.current has work to go on with (work.h).
 
 // The running thread if it can go on and nobody of a higher priority is ready.
 [[nodiscard]] Thread* reschedule(Cpu& cpu);

@@ -29,6 +29,12 @@ enum class State : u8 { absent, inactive, ready, sending, receiving };
 // What the message that a blocked thread sends or expects is about.
 enum class Protocol : u8 { user, start, page_fault, io_fault, exception, interrupt };
 
+// What a runnable thread has left to do in the kernel (work.h).
+enum class Work : u8 {
+  none,
+  receive,                 // the receive phase of its Ipc; the message was sent
+};
+
 // The user's registers, as the entry code saves them.
 struct Registers {
   u64 rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15;
@@ -74,7 +80,7 @@ struct alignas(512) Thread {
   Protocol protocol;
   u8 halted;
   u8 priority;
-  u8 pending_receive;      // sent; its receive phase runs when it is scheduled
+  Work work;               // to be done in the kernel before it goes on as a user
   u8 sensitive_priority;
   u8 awaited;              // somebody began a closed wait for it in the C++ path, or it was active
   Link in_space;

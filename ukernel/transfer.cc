@@ -291,6 +291,19 @@ void transfer(Space& from, Space& to, Fpage window, const MapItem& item) {
   if (!transfer_plain(from, to, window, item)) transfer_range(from, to, window, item);
 }
 
+MapStep prepare(Space& from, Space& to, Fpage window, const MapItem& item, MapTransfer&, Budget&) {
+  MapNeeds needs;
+  count_needs(from, to, window, item, needs);
+  return reserve(from, to, needs) ? MapStep::done : MapStep::no_memory;
+}
+
+MapStep carry_out(Space& from, Space& to, Fpage window, const MapItem& item, MapTransfer&, Budget&) {
+  transfer(from, to, window, item);
+  return MapStep::done;
+}
+
+void finish(Space&, Space&, MapTransfer&) {}
+
 [[gnu::cold, gnu::noinline]] bool map_identity(Space& sigma0, Address address) {
   Aftermath after;
   return address < user_end && identity(sigma0, address >> page_bits, false, after);

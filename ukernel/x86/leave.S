@@ -83,13 +83,25 @@ repair_gs:
         wrmsr
         ret
 
+// The kernel lets interrupts in here and nowhere else: between two steps of the
+// running thread's work, or while there is nothing to do. RBP = the idle thread.
 idle:
-        movq    THREAD_CR3(%rbp), %rcx
-        movq    %rcx, %cr3
         leaq    kernel_stack_top(%rip), %rsp
-1:      sti
+        cmpq    CPU(CPU_CURRENT), %rbp
+        je      1f
+        movq    CPU(CPU_CURRENT), %rbp
+        sti
+        nop
+        .globl  work_window
+work_window:
+        cli
+        handle  continue_work
+        jmp     leave
+1:      movq    THREAD_CR3(%rbp), %rcx
+        movq    %rcx, %cr3
+2:      sti
         hlt
         cli
-        jmp     1b
+        jmp     2b
 
         .section .note.GNU-stack, "", @progbits

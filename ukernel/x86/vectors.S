@@ -192,7 +192,7 @@ dispatch_interrupt:
 1:      handle  handle_timer
         jmp     leave
 
-// The kernel lets interrupts in while it is idle, and nowhere else.
+// The kernel lets interrupts in while it is idle, and at work_window.
 interrupt_in_kernel:
         cmpq    $1, (%rsp)
         je      debug_in_kernel
@@ -200,8 +200,10 @@ interrupt_in_kernel:
         jb      kernel_exception
         movq    CPU(CPU_CURRENT), %rbp
         cmpq    CPU(CPU_IDLE), %rbp
+        je      1f
+        cmpq    $work_window, 16(%rsp)
         jne     kernel_exception
-        popq    %rdx
+1:      popq    %rdx
         subl    $VECTOR_LINES, %edx
         jmp     dispatch_interrupt
 

@@ -95,8 +95,8 @@ class Check {
     if ((t.state == State::sending) != (t.queue.next != nullptr)) fail(name(t), " sends without a queue");
     if ((t.state == State::sending) != (t.partner != nullptr))
       fail(name(t), " has a partner without sending");
-    if (t.pending_receive && (t.state != State::ready || t.wait != 0 || runs))
-      fail(name(t), " has a stray pending receive");
+    if (t.work != Work::none && (t.state != State::ready || t.wait != 0))
+      fail(name(t), " has work left and does not run");
     if (t.wait != 0) armed(t);
     if (has_timeout(t) && (t.protocol != Protocol::user || (t.state != State::sending && !t.is_receiving())))
       fail(name(t), " has a timeout and does not wait");
@@ -253,6 +253,7 @@ class Check {
     if (next_timeout(cpu_) < cpu_.timer_armed) fail("a timeout would be missed");
     if (&t != cpu_.idle && cpu_.ready_top >= t.priority && cpu_.slice_end < cpu_.timer_armed)
       fail("the end of the time slice would be missed");
+    if (t.work != Work::none) return;  // in the kernel: the rest is for users
     if (cpu_.fpu_owner != t.fpu_thread()) fail("the FPU holds another one's state");
     if (machine_.fpu_enabled != (t.fpu != nullptr)) fail("the FPU is open to ", name(t));
     if (cpu_.io_enabled && (!cpu_.io_loaded || cpu_.io_loaded != t.space))

@@ -18,6 +18,7 @@
 #include "root_tasks.h"
 #include "scheduler.h"
 #include "user.h"
+#include "work.h"
 
 namespace mica {
 
@@ -189,6 +190,12 @@ void Machine::save_everything(Address ip) {
 void Machine::leave(Thread* next) {
   for (unsigned times = 0;; ++times) {
     if (!next) throw std::logic_error("the kernel returned no thread");
+    if (next == cpu.idle && cpu.current != cpu.idle) {
+      times = 0;
+      next = work_window();
+      if (!next) return;  // straight to the handler of an interrupt
+      continue;
+    }
     if (times == 100) throw std::logic_error("the kernel never leaves: bad instruction pointers");
     if (next == cpu.idle || !next->by_iret || canonical(next->regs.rip)) break;
     next = exception(cpu, *next, vector::protection, 0);
@@ -214,6 +221,20 @@ void Machine::leave(Thread* next) {
     throw std::logic_error("after kernel entry " + std::to_string(entries) + ": " + violation);
   if (next != cpu.idle) poison_registers(*next);
   drop_dead_contexts();
+}
+
+// Between two steps of the running thread's work: a due timer, or what the test
+// wants to happen; otherwise the next step.
+Thread* Machine::work_window() {
+  ++windows;
+  if (options_.check && violation.empty()) violation = first_violation(*this);
+  if (!violation.empty()) throw std::logic_error("between two steps of work: " + violation);
+  if (timer_due()) {
+    timer = never;
+    return handle_timer(cpu, current());
+  }
+  const unsigned line = at_window ? at_window() : 0;
+  return line != 0 ? take_line(line) : continue_work(cpu, current());
 }
 
 // Out of a path that has put the message into the registers already.
@@ -268,8 +289,13 @@ void Machine::enter_timer(Address ip) {
 
 void Machine::enter_line(Address ip, unsigned line) {
   save_everything(ip);
+  if (Thread* const next = take_line(line)) leave(next);
+}
+
+// The thread to resume; null: the handler is back in its program already.
+Thread* Machine::take_line(unsigned line) {
   const AfterLine after = handle_line(cpu, current(), line);
-  if (after.interrupt == 0) return leave(after.thread);
+  if (after.interrupt == 0) return after.thread;
   if (after.thread != cpu.current) violation = "the handler is not the current thread";
   Registers& r = user.r;
   r = {};
@@ -279,6 +305,7 @@ void Machine::enter_line(Address ip, unsigned line) {
   user.rsp = after.thread->rsp;
   user.flags = after.thread->rflags;
   leave_fast();
+  return nullptr;
 }
 
 bool Machine::sleep() {

@@ -81,7 +81,9 @@ class Machine {
   std::array<bool, 24> line_masked{};
   u64 total_frames = 0;
   Thread* donated_to = nullptr;  // by ThreadSwitch: it may run though others are more urgent
-  u64 entries = 0, fast_calls = 0;
+  u64 entries = 0, fast_calls = 0, windows = 0;
+  // Called between two steps of a long operation: the line that fires there, 0 = none.
+  std::function<unsigned()> at_window;
   std::string violation;  // the first one found
 
  private:
@@ -90,6 +92,8 @@ class Machine {
 
   void leave(Thread* next);
   void leave_fast();
+  Thread* work_window();
+  Thread* take_line(unsigned line);
   void save_call(bool all);
   void save_everything(Address ip);
   void drop_dead_contexts();

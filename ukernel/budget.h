@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// The measure of long operations: how much one step of them may do (work.h).
+#pragma once
+
+#include "types.h"
+
+namespace mica {
+
+// What a step may cost, in instructions, roughly.
+class Budget {
+ public:
+  static constexpr i64 step = 3000;
+
+  explicit Budget(i64 instructions = step) : left_(instructions) {}
+  void spend(i64 instructions) { left_ -= instructions; }
+  bool used_up() const { return left_ <= 0; }
+
+ private:
+  i64 left_;
+};
+
+// How a step ended: there is more to do, or it was the last one.
+enum class [[nodiscard]] Progress : bool { more, done };
+
+}  // namespace mica

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#include "work.h"
+
+#include "assertion.h"
+#include "ipc.h"
+#include "scheduler.h"
+
+namespace mica {
+
+Thread* put_off(Cpu& cpu, Thread& t, Work work) {
+  MICA_ASSERT(&t == cpu.current && t.work == Work::none);
+  t.work = work;
+  cpu.stale = true;  // reschedule() has to look at the work
+  return reschedule(cpu);
+}
+
+Thread* continue_work(Cpu& cpu, Thread& t) {
+  MICA_ASSERT(&t == cpu.current && t.runnable());
+  const Work work = t.work;
+  t.work = Work::none;
+  switch (work) {
+    case Work::none:
+      break;
+    case Work::receive:
+      receive_phase(cpu, t);
+      break;
+  }
+  return reschedule(cpu);
+}
+
+}  // namespace mica
