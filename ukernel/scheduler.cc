@@ -83,7 +83,8 @@ void update_top(Cpu& cpu, const Thread& next) {
 // Makes `next` the running thread.
 inline Thread* resume(Cpu& cpu, Thread& next) {
   MICA_ASSERT(next.runnable() && !is_queued(next));
-  if (cpu.stale || cpu.io_enabled || cpu.fpu_owner || next.fpu || (next.key & key::rare) ||
+  // Whoever has FPU state has it in the key.
+  if (cpu.stale || cpu.io_enabled || cpu.fpu_owner || (next.key & (key::rare | key::fpu)) ||
       next.work != Work::none)
     return resume_changed(cpu, next);
   cpu.current = &next;

@@ -271,8 +271,15 @@ namespace {
 }  // namespace
 
 bool transfer_plain(Space& from, Space& to, Fpage window, const MapItem& item) {
-  if (item.send.size_field() != page_bits || !window.is_complete() || item.grant) return false;
-  const u64 source = item.send.raw >> page_bits, target = bits(item.send_base, page_bits, page_number_bits);
+  if (item.send.size_field() != page_bits || item.grant) return false;
+  const u64 source = item.send.raw >> page_bits;
+  u64 target = bits(item.send_base, page_bits, page_number_bits);
+  if (!window.is_complete()) {
+    const u64 room = window.size_field() - page_bits;
+    if (room > page_number_bits) return false;
+    const u64 inside = (u64{1} << room) - 1;
+    target = (target & inside) | (window.raw >> page_bits & ~inside);
+  }
   if (source >= page_limit || target >= page_limit) return false;
   const Slot old = from.memory.find_page(source);
   if (!old || !is_users(*old.leaf)) return false;
