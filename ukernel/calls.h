@@ -20,6 +20,9 @@ Thread* system_clock(Cpu& cpu, Thread& caller);
 Thread* thread_switch(Cpu& cpu, Thread& caller);
 Thread* schedule(Cpu& cpu, Thread& caller);
 Thread* unmap_call(Cpu& cpu, Thread& caller);
+// Unmap without flush of one flexpage, when that is a page from which one other at
+// most is derived: the flexpage as Unmap returns it. 0: it is not that case.
+u64 quick_unmap(u64 fpage, const Thread& caller);
 Thread* space_control(Cpu& cpu, Thread& caller);
 Thread* processor_control(Cpu& cpu, Thread& caller);
 Thread* memory_control(Cpu& cpu, Thread& caller);

@@ -132,6 +132,21 @@ Rights unmap(Space& space, Fpage fpage, bool flush) {
   return accesses(revoke(mapping_at(slot.link()), fpage.rights(), flush, after));
 }
 
+std::optional<Rights> unmap_plain(Space& space, Fpage fpage) {
+  const u64 page = fpage.raw >> page_bits;
+  if (fpage.size_field() != page_bits || page >= page_limit) return std::nullopt;
+  const Slot slot = space.memory.find_page(page);
+  if (!slot || !is_users(*slot.leaf)) return std::nullopt;
+  Mapping* const node = mapping_at(slot.link());
+  if (node->next != 0) {
+    const Mapping* const derived = mapping_at(node->next);
+    const u32 after = derived->depth > node->depth ? derived->next : 0;
+    if (after != 0 && mapping_at(after)->depth > node->depth) return std::nullopt;
+  }
+  Aftermath aftermath;
+  return accesses(revoke(node, fpage.rights(), false, aftermath));
+}
+
 void unmap_everything(Space& space) {
   {
     Aftermath after;

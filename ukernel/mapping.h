@@ -127,6 +127,10 @@ Progress unmap_everything_step(Space& space, Budget& budget);
 // last call: r and x when referenced, r and w when written.
 Rights unmap(Space& space, Fpage fpage, bool flush);
 
+// The same without flush, for one page from which one other at most is derived;
+// nothing: it is not that case, and nothing has been done.
+[[nodiscard]] std::optional<Rights> unmap_plain(Space& space, Fpage fpage);
+
 // Revokes all that a dying space holds, memory and ports, derived mappings
 // included, and gives its bitmap of ports back.
 void unmap_everything(Space& space);

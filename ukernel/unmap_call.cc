@@ -8,6 +8,11 @@
 
 namespace mica {
 
+u64 quick_unmap(u64 fpage, const Thread& caller) {
+  const std::optional<Rights> accessed = unmap_plain(*caller.space, Fpage{fpage});
+  return accessed ? Fpage{fpage}.with_rights(*accessed).raw : 0;
+}
+
 Thread* unmap_call(Cpu& cpu, Thread& caller) {
   const u64 control = caller.regs.rdx;
   const unsigned count = static_cast<unsigned>(bits(control, 0, 6)) + 1;

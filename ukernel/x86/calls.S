@@ -44,6 +44,8 @@ other_call:
         je      fast_thread_switch
         cmpq    $STUB_RETURN + 2 * STUB_SPACING, %rcx
         je      quick_call
+        cmpq    $STUB_RETURN + 6 * STUB_SPACING, %rcx
+        je      one_page
 // A caller that goes on gets the registers for results back; C++ has preserved RBX
 // and R12-R15.
 slow_call:
@@ -70,6 +72,34 @@ leave_call:
         load_results
         return_to_stub
 
+// Unmap of one flexpage, the caller's own mapping kept. MR1 and MR3 are in registers
+// that C++ does not preserve.
+one_page:
+        testl   %edx, %edx
+        jnz     slow_call
+        movq    %rbp, CPU(CPU_SCRATCH)
+        movq    CPU(CPU_CURRENT), %rbp
+        movq    %r9, R9(%rbp)
+        movq    %rax, RAX(%rbp)
+        movq    %r10, R10(%rbp)
+        movl    %r11d, THREAD_RFLAGS(%rbp)
+        movq    %rsp, THREAD_RSP(%rbp)
+        leaq    kernel_stack_top(%rip), %rsp
+        movq    %r9, %rdi
+        movq    %rbp, %rsi
+        call    quick_unmap
+        testq   %rax, %rax
+        jz      2f
+        movq    %rax, %r9
+        movq    RAX(%rbp), %rax
+        movq    R10(%rbp), %r10
+        movq    THREAD_UTCB(%rbp), %rdi
+        xorl    %edx, %edx
+        xorl    %esi, %esi
+        xorl    %r8d, %r8d
+        return_to_stub
+
+2:      movq    $0, RDX(%rbp)
 call_with_message_registers:            // Unmap
         save_message_registers
         handle  unmap_call

@@ -260,6 +260,11 @@ void Machine::enter_call(Handler handler) {
   donates_ = handler == thread_switch;
   Thread& caller = current();
   Registers& r = caller.regs;
+  if (handler == unmap_call && options_.fast_path && r.rdx == 0)
+    if (const u64 mr0 = quick_unmap(r.r9, caller)) {
+      r.r9 = mr0;
+      return leave(&caller);
+    }
   if (handler != thread_control) return leave(handler(cpu, caller));
   Thread* next = &caller;
   if (options_.fast_path && quick_thread_control(r.rdi, r.rsi, r.rdx, r.r8, r.r9, caller))
