@@ -173,6 +173,8 @@ struct TypedItem {
   constexpr unsigned string_pointers() const { return static_cast<unsigned>(bits(raw, 4, 5)) + 1; }
   constexpr bool string_continues() const { return bits(raw, 9, 1) != 0; }
   constexpr u64 string_length() const { return raw >> 10; }
+  // Of a buffer: the string after this one has one, too.
+  constexpr bool another_follows() const { return (raw & 1) != 0; }
   // Words of the message that the item takes.
   [[gnu::always_inline]] constexpr unsigned words() const { return is_string() ? 1 + string_pointers() : 2; }
 };

@@ -4,7 +4,7 @@
 
 #include "calls.h"
 #include "ipc.h"
-#include "message.h"
+#include "message_transfer.h"
 #include "scheduler.h"
 
 namespace mica {
@@ -34,10 +34,12 @@ u64 swap(bool set, T& field, u64 value) {
 void exchange(Cpu& cpu, Thread& t, Registers& r, bool local) {
   const u64 control = r.rsi;
   r.rax = local ? t.id.raw : t.utcb;
-  r.rsi = u64{t.halted} | u64{t.is_receiving()} << 1 | u64{t.state == State::sending} << 2;
-  if ((control & abort_send) != 0 && t.state == State::sending) cancel_ipc(cpu, t, IpcError::cancelled);
+  const bool sends = t.state == State::sending || is_sender_in_transfer(t);
+  const bool receives = t.is_receiving() || (t.state == State::locked && !sends);
+  r.rsi = u64{t.halted} | u64{receives} << 1 | u64{sends} << 2;
+  if (((control & abort_send) != 0 && sends) || ((control & abort_receive) != 0 && receives))
+    cancel_ipc(cpu, t, IpcError::cancelled);
   if ((control & abort_receive) != 0) {
-    if (t.is_receiving()) cancel_ipc(cpu, t, IpcError::cancelled);
     if (t.work == Work::receive) {
       t.work = Work::none;
       set_ipc_error(t, Phase::receive, {IpcError::cancelled});

@@ -6,7 +6,7 @@
 #include "assertion.h"
 #include "interrupt.h"
 #include "kip.h"
-#include "message.h"
+#include "message_transfer.h"
 #include "scheduler.h"
 #include "thread_ring.h"
 #include "thread_table.h"
@@ -58,19 +58,6 @@ inline bool accepts(const Thread& receiver, const Thread& sender) {
   return !sender.as_sender.is_nil() && spec == sender.as_sender;
 }
 
-[[gnu::cold, gnu::noinline]] Ticks deadline(Time timeout) {
-  const Ticks now = read_clock();
-  // Conversions round down: a microsecond later, the clock shows the point or more.
-  if (timeout.is_point()) return ticks_from_us(timeout.point(us_from_ticks(now)) + 1);
-  const Ticks length = ticks_from_us(timeout.microseconds());
-  return length > never - 1 - now ? never - 1 : now + length;
-}
-
-// A point that has passed counts as zero.
-bool is_over(Time timeout) {
-  return timeout.is_zero() || (timeout.is_point() && deadline(timeout) <= read_clock());
-}
-
 // Begins the receive phase. When a message waits but this is not the moment to
 // move it (`now` false: one kernel entry moves one message), it stays pending.
 void begin_receive_phase(Cpu& cpu, Thread& t, bool now);
@@ -79,11 +66,13 @@ void begin_receive_phase(Cpu& cpu, Thread& t, bool now);
   leave_senders(sender);
   cancel_timeout(cpu, sender);
   sender.state = State::ready;
-  const Failure failure = deliver(cpu, sender, t);
+  const Delivery delivery = deliver(cpu, sender, t);
   if (sender.protocol != Protocol::user)
     sender.begin_receive(t.id, false);
-  else if (failure)
-    set_ipc_error(sender, Phase::send, failure);
+  else if (delivery.kind == Delivery::Kind::under_way)
+    sender.work = Work::transfer;
+  else if (delivery.failure)
+    set_ipc_error(sender, Phase::send, delivery.failure);
   else
     begin_receive_phase(cpu, sender, false);
   enqueue(cpu, sender);
@@ -164,9 +153,14 @@ Sent send_phase(Cpu& cpu, Thread& t, Thread*& woken) {
     return fail({IpcError::no_partner});
   if (tag.has(MsgTag::propagated)) propagate(cpu, t, *partner);
   if (accepts(*partner, t)) {
-    const Failure failure = deliver(cpu, t, *partner);
-    woken = partner;
-    return failure ? fail(failure) : Sent::done;
+    const Delivery delivery = deliver(cpu, t, *partner);
+    if (delivery.kind == Delivery::Kind::under_way) {
+      t.work = Work::transfer;
+      cpu.stale = true;  // reschedule() has to look at the work
+      return Sent::blocked;
+    }
+    woken = delivery.kind == Delivery::Kind::resumes_peer ? partner->peer : partner;
+    return delivery.failure ? fail(delivery.failure) : Sent::done;
   }
   if (is_over(timeouts.send())) return fail({IpcError::timeout});
   if (!timeouts.send().is_never()) set_timeout(cpu, t, deadline(timeouts.send()));
@@ -214,6 +208,10 @@ void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
   // and two threads with bad instruction pointers would keep the kernel busy for ever.
   const bool circular = accepted && handler->protocol != Protocol::user;
   if (!handler || handler == &t || handler->is_interrupt() || circular) {
+    if (t.protocol == Protocol::transfer_fault) {
+      abort_transfer(cpu, t, IpcError::aborted, IpcError::aborted);
+      return reschedule(cpu);
+    }
     t.protocol = Protocol::user;
     halt(t);
     return reschedule(cpu);
@@ -222,8 +220,7 @@ void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
     join_senders(t, *handler);
     return reschedule(cpu);
   }
-  const Failure failure = deliver(cpu, t, *handler);
-  if (failure) halt(t);
+  (void)deliver(cpu, t, *handler);  // words alone cannot fail
   t.begin_receive(handler->id, false);
   return hand_off(cpu, *handler);
 }
@@ -234,7 +231,8 @@ void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
     join_senders(interrupt, handler);
     return nullptr;
   }
-  if (!deliver(cpu, interrupt, handler)) interrupt.begin_receive(handler.id, false);
+  (void)deliver(cpu, interrupt, handler);
+  interrupt.begin_receive(handler.id, false);
   return &handler;
 }
 
@@ -245,6 +243,7 @@ void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
 }
 
 [[gnu::cold, gnu::noinline]] void cancel_ipc(Cpu& cpu, Thread& t, IpcError error) {
+  if (is_in_transfer(t)) return abort_transfer(cpu, t, IpcError::aborted, IpcError::aborted);
   const Phase phase = t.state == State::sending ? Phase::send : Phase::receive;
   withdraw(cpu, t);
   if (t.protocol == Protocol::user) return set_ipc_error(t, phase, {error});
@@ -254,12 +253,13 @@ void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
 }
 
 [[gnu::cold, gnu::noinline]] void fail_ipc(Cpu& cpu, Thread& t, IpcError error) {
-  const bool tells_nobody = t.protocol != Protocol::user && !t.is_interrupt();
+  const bool tells_nobody = t.protocol != Protocol::user && !t.is_interrupt() && !is_in_transfer(t);
   cancel_ipc(cpu, t, error);
   if (tells_nobody) halt(t);
 }
 
 void expire_timeout(Cpu& cpu, Thread& t) {
+  if (is_in_transfer(t)) return expire_transfer(cpu, t);
   fail_ipc(cpu, t, IpcError::timeout);
   enqueue(cpu, t);
 }

@@ -6,6 +6,7 @@
 #include "assertion.h"
 #include "interrupt.h"
 #include "ipc.h"
+#include "message_transfer.h"
 #include "scheduler.h"
 #include "thread_ring.h"
 #include "thread_table.h"
@@ -83,6 +84,7 @@ Thread* create_thread(ThreadId id, Space& space, ThreadId scheduler) {
   t->protocol = Protocol::user;
   t->halted = t->awaited = false;
   t->work = Work::none;
+  t->peer = nullptr;
   t->scheduler = scheduler;
   t->priority = default_priority;
   t->sensitive_priority = 0;
@@ -137,6 +139,7 @@ void delete_thread(Cpu& cpu, Thread& t) {
   const bool was_active = t.active();
   if (was_active) {
     detach_all(cpu, t);
+    if (is_in_transfer(t)) abort_transfer(cpu, t, IpcError::aborted, IpcError::aborted);
     remove_from_cpu(cpu, t);
     withdraw(cpu, t);
   }

@@ -202,6 +202,11 @@ MapStep place_fixed_page_step(Space& space, Address address, Phys frame, bool wr
   return place_fixed_page(space, address, frame, writable) ? MapStep::done : MapStep::no_memory;
 }
 
+bool is_device_page(Space& space, Address address) {
+  const Slot slot = address < user_end ? space.memory.find_page(address >> page_bits) : Slot{};
+  return slot && slot.present() && (*slot.leaf & entry::device) != 0;
+}
+
 std::optional<Phys> translate(Space& space, Address address, Rights rights) {
   if (address >= user_end) return std::nullopt;
   const Slot slot = space.memory.find_page(address >> page_bits);

@@ -89,7 +89,7 @@ void transfer(Space& from, Space& to, Fpage window, const MapItem& item);
 
 // How far that is. All zero: at the beginning. Kept with the message.
 struct MapTransfer {
-  u64 word[5] = {};
+  u64 word[4];
 };
 
 enum class MapStep : u8 { more, done, no_memory };
@@ -150,6 +150,8 @@ void remove_fixed_page(Space& space, Address address);
 // access with `rights` (read, write or execute), sets accessed and dirty bits.
 // Nothing for a device's frame, which the kernel's map of RAM does not reach.
 std::optional<Phys> translate(Space& space, Address address, Rights rights);
+// Is there a page that the kernel cannot reach?
+bool is_device_page(Space& space, Address address);
 
 // Given by others: is this frame the kernel's (its image and memory, the devices
 // that it drives), and a space's ports have changed (the copy that the CPU uses

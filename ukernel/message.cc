@@ -4,6 +4,7 @@
 #include <seam.h>
 
 #include "assertion.h"
+#include "message_transfer.h"
 #include "thread_table.h"
 #include "timeout.h"
 
@@ -35,54 +36,6 @@ u64 word(Thread& t, unsigned i) {
 
 MsgTag tag_of(Thread& t) { return {t.protocol == Protocol::user ? t.regs.r9 : t.words[0]}; }
 
-template <typename Visit>
-void each_item(Thread& sender, MsgTag tag, Visit visit) {
-  const unsigned end = 1 + tag.untyped() + tag.typed();
-  for (unsigned i = 1 + tag.untyped(); i < end;) {
-    const TypedItem item{message_register_of(sender, i)};
-    visit(i, item);
-    i += item.words();
-  }
-}
-
-MapItem map_item(Thread& sender, unsigned i, TypedItem item) {
-  return {Fpage{message_register_of(sender, i + 1)}, item.send_base(), item.kind() == TypedItem::Kind::grant};
-}
-
-// Checks all items against what the receiver takes, reserves kernel memory, and
-// only then moves anything.
-[[gnu::cold, gnu::noinline]] Failure transfer_all(Thread& sender, Thread& receiver, MsgTag tag,
-                                                  Fpage window) {
-  Failure failure;
-  MapNeeds needs;
-  // Others of its space may have changed the message while it waited: the last item may be cut off.
-  const unsigned last = tag.untyped() + tag.typed();
-  each_item(sender, tag, [&](unsigned i, TypedItem item) {
-    if (item.is_map_or_grant() && i < last && !window.is_nil())
-      count_needs(*sender.space, *receiver.space, window, map_item(sender, i, item), needs);
-    else
-      failure = {IpcError::overflow, 0};
-  });
-  if (failure) return failure;
-  if (!reserve(*sender.space, *receiver.space, needs)) return {IpcError::overflow, 0};
-  each_item(sender, tag, [&](unsigned i, TypedItem item) {
-    transfer(*sender.space, *receiver.space, window, map_item(sender, i, item));
-  });
-  return {};
-}
-
-// The kernel's own messages have no items: the sender is in Ipc.
-Failure transfer_items(Thread& sender, Thread& receiver, MsgTag tag, Fpage window) {
-  if (tag.typed() == 2) {
-    const unsigned i = 1 + tag.untyped();
-    const TypedItem item{message_register_of(sender, i)};
-    if (item.kind() == TypedItem::Kind::map &&
-        transfer_plain(*sender.space, *receiver.space, window, map_item(sender, i, item)))
-      return {};
-  }
-  return transfer_all(sender, receiver, tag, window);
-}
-
 // The id of a sender as the receiver has to see it.
 inline u64 seen_id(const Thread& sender, const Thread& receiver) {
   return sender.space == receiver.space && sender.utcb != 0 ? sender.utcb : sender.id.raw;
@@ -110,11 +63,8 @@ void copy_words_to_user(Thread& sender, Thread& receiver, unsigned last) {
   }
 }
 
-// What only few messages have: typed items, another sender or receiver than meant.
-[[gnu::cold, gnu::noinline]] Failure deliver_rest(Thread& sender, Thread& receiver, MsgTag tag) {
-  Failure failure;
-  if (tag.typed() != 0)
-    failure = transfer_items(sender, receiver, tag, Acceptor{receiver.tcr->br(0)}.window());
+// What only few messages have: another sender or receiver than meant.
+[[gnu::cold, gnu::noinline]] void deliver_names(Thread& sender, Thread& receiver) {
   if (!sender.as_sender.is_nil()) {
     receiver.regs.r9 |= MsgTag::propagated;
     receiver.tcr->virtual_sender = sender.id.raw;
@@ -124,19 +74,15 @@ void copy_words_to_user(Thread& sender, Thread& receiver, unsigned last) {
     receiver.regs.r9 |= MsgTag::redirected;
     receiver.tcr->intended_receiver = sender.intended.raw;
   }
-  if (failure) set_ipc_error(receiver, Phase::receive, failure);
-  return failure;
 }
 
-Failure deliver_to_user(Thread& sender, Thread& receiver) {
+void deliver_to_user(Thread& sender, Thread& receiver) {
   const MsgTag tag = tag_of(sender);
   receiver.regs.r9 = tag.clean().raw;
   receiver.regs.rsi = seen_id(sender, receiver);
   receiver.regs.rdi = receiver.utcb;
   copy_words_to_user(sender, receiver, tag.untyped() + tag.typed());
-  if (tag.typed() != 0 || (sender.as_sender.raw | sender.intended.raw) != 0)
-    return deliver_rest(sender, receiver, tag);
-  return {};
+  if ((sender.as_sender.raw | sender.intended.raw) != 0) deliver_names(sender, receiver);
 }
 
 // A reply to an exception message reloads the registers that it carries.
@@ -150,30 +96,28 @@ Failure deliver_to_user(Thread& sender, Thread& receiver) {
                                        (word(sender, 18) & rflags_by_message));
 }
 
-Failure deliver_to_kernel(Thread& sender, Thread& receiver) {
-  const MsgTag tag = tag_of(sender);
-  Failure failure;
+Delivery deliver_to_kernel(Thread& sender, Thread& receiver) {
   switch (receiver.protocol) {
     case Protocol::start:
-      if (tag.untyped() == 2) {
+      if (tag_of(sender).untyped() == 2) {
         receiver.regs.rip = word(sender, 1);
         receiver.rsp = word(sender, 2);
       }
       break;
-    case Protocol::page_fault:
-    case Protocol::io_fault:
-      if (tag.typed() != 0) failure = transfer_items(sender, receiver, tag, Fpage::complete());
-      break;
     case Protocol::exception:
       load_registers(sender, receiver);
       break;
+    case Protocol::transfer_fault:
+      return end_transfer_fault(receiver);
+    case Protocol::page_fault:
+    case Protocol::io_fault:
     case Protocol::user:
     case Protocol::interrupt:
       break;
   }
   receiver.by_iret = true;
   receiver.protocol = Protocol::user;
-  return failure;
+  return {};
 }
 
 }  // namespace
@@ -184,20 +128,30 @@ bool well_formed(Thread& sender) {
   if (tag.typed() == 2 && TypedItem{message_register_of(sender, 1 + tag.untyped())}.is_map_or_grant()) return true;
   const unsigned end = 1 + tag.untyped() + tag.typed();
   unsigned i = 1 + tag.untyped();
+  bool continues = false;  // a string that goes on in the next descriptor
   while (i < end) {
     const TypedItem item{message_register_of(sender, i)};
-    if (!item.is_string() && !item.is_map_or_grant()) return false;
+    if (!item.is_string() && (continues || !item.is_map_or_grant())) return false;
+    continues = item.is_string() && item.string_continues();
     i += item.words();
   }
-  return i == end;
+  return i == end && !continues;
 }
 
-Failure deliver(Cpu& cpu, Thread& sender, Thread& receiver) {
+Delivery deliver_words(Thread& sender, Thread& receiver) {
+  if (receiver.protocol != Protocol::user) return deliver_to_kernel(sender, receiver);
+  deliver_to_user(sender, receiver);
+  return {};
+}
+
+Delivery deliver(Cpu& cpu, Thread& sender, Thread& receiver) {
   MICA_ASSERT(&sender != &receiver);
   cancel_timeout(cpu, receiver);
   receiver.end_wait();
-  return receiver.protocol == Protocol::user ? deliver_to_user(sender, receiver)
-                                             : deliver_to_kernel(sender, receiver);
+  // The kernel's own messages have no items.
+  if (sender.protocol == Protocol::user && MsgTag{sender.regs.r9}.typed() != 0)
+    return deliver_items(cpu, sender, receiver);
+  return deliver_words(sender, receiver);
 }
 
 void set_ipc_error(Thread& t, Phase phase, Failure failure) {

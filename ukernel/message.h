@@ -28,9 +28,23 @@ inline constexpr u64 Registers::*message_register[register_words] = {
   return i < register_words ? t.regs.*message_register[i] : t.tcr->mr[i];
 }
 
-// Moves the message of `sender` to `receiver`, whose wait it ends. Whatever the
-// outcome, the receiver's side is complete; the sender's is the caller's to do.
-[[nodiscard]] Failure deliver(Cpu& cpu, Thread& sender, Thread& receiver);
+// What has become of a message.
+struct Delivery {
+  enum class Kind : u8 {
+    done,
+    failed,
+    under_way,     // it takes longer: the sender has Work::transfer left
+    resumes_peer,  // it answered a page fault that held up the message of the receiver's peer
+  };
+  Kind kind = Kind::done;
+  Failure failure = {};
+};
+
+// Moves the message of `sender` to `receiver`, whose wait it ends. Unless it is under
+// way, the receiver's side is complete; the sender's is the caller's to do.
+[[nodiscard]] Delivery deliver(Cpu& cpu, Thread& sender, Thread& receiver);
+// The same for all but the typed items.
+[[nodiscard]] Delivery deliver_words(Thread& sender, Thread& receiver);
 
 // Puts an IPC error into the result registers and the ErrorCode TCR.
 void set_ipc_error(Thread& t, Phase phase, Failure failure);

@@ -4,20 +4,21 @@
 #include <seam.h>
 
 #include "calls.h"
+#include "message_transfer.h"
 #include "scheduler.h"
 
 namespace mica {
 
 namespace {
 
-// As the call returns it. `sending` and `receiving` are for messages under way,
-// which nobody sees: the kernel moves a message in one piece.
+// As the call returns it. `sending` and `receiving` are for messages under way.
 enum class ThreadState : u64 {
   error = 0, dead, inactive, running, pending_send, sending, waiting, receiving,
 };
 
 ThreadState state_of(const Thread& t) {
   if (t.state == State::inactive || t.halted) return ThreadState::inactive;
+  if (is_in_transfer(t)) return is_sender_in_transfer(t) ? ThreadState::sending : ThreadState::receiving;
   if (t.state == State::sending) return ThreadState::pending_send;
   return t.is_receiving() ? ThreadState::waiting : ThreadState::running;
 }

@@ -21,18 +21,22 @@
 
 #include "abi.h"
 #include "space.h"
+#include "string_copy.h"
 
 namespace mica {
 
-enum class State : u8 { absent, inactive, ready, sending, receiving };
+// locked: a side of a message under way that waits for the other (message_transfer.h).
+enum class State : u8 { absent, inactive, ready, sending, receiving, locked };
 
 // What the message that a blocked thread sends or expects is about.
-enum class Protocol : u8 { user, start, page_fault, io_fault, exception, interrupt };
+// transfer_fault: a page fault in the middle of a message.
+enum class Protocol : u8 { user, start, page_fault, io_fault, exception, interrupt, transfer_fault };
 
 // What a runnable thread has left to do in the kernel (work.h).
 enum class Work : u8 {
   none,
   receive,                 // the receive phase of its Ipc; the message was sent
+  transfer,                // the message that it sends, and then the receive phase
 };
 
 // The user's registers, as the entry code saves them.
@@ -85,7 +89,10 @@ struct alignas(512) Thread {
   u8 awaited;              // somebody began a closed wait for it in the C++ path, or it was active
   Link in_space;
   ThreadId scheduler;
-  Thread* handler;         // of an interrupt: whom it is sent to; null: detached
+  union {
+    Thread* handler;       // of an interrupt: whom it is sent to; null: detached
+    Thread* peer;          // of any other: the other side of a message under way, or null
+  };
   Address utcb_location;   // base, ~0 = not set
   Ticks slice;             // length of a time slice, ~0 = infinite
   Ticks slice_left;
@@ -100,7 +107,10 @@ struct alignas(512) Thread {
   ThreadId intended;       // redirected: whom the message was meant for, else nil
   Link queue;              // among the partner's senders
   Link ready;              // among the ready threads of its priority
-  u64 words[4];            // the kernel's own message: tag, MR1, MR2 / exception number, error code
+  union {
+    u64 words[4];          // the kernel's own message: tag, MR1, MR2 / exception number, error code
+    MapTransfer map;       // a message of its own, while its items are mapped
+  };
 
   // --- timeouts ---
   Ticks wakes_at;          // when in the queue of timeouts
@@ -110,6 +120,8 @@ struct alignas(512) Thread {
   u32 heap_rank;           // 0: not in the queue
 
   u32 interrupts;          // lines that it handles
+
+  ItemProgress items;      // how far its message is
 
   bool exists() const { return !id.is_nil(); }
   bool active() const { return state >= State::ready; }

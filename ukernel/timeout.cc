@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "timeout.h"
 
+#include <seam.h>
+
 #include "assertion.h"
 
 namespace mica {
@@ -43,6 +45,19 @@ Thread* meld(Thread* a, Thread* b) {
 }
 
 }  // namespace
+
+[[gnu::cold, gnu::noinline]] Ticks deadline(Time timeout) {
+  const Ticks now = read_clock();
+  // Conversions round down: a microsecond later, the clock shows the point or more.
+  if (timeout.is_point()) return ticks_from_us(timeout.point(us_from_ticks(now)) + 1);
+  const Ticks length = ticks_from_us(timeout.microseconds());
+  return length > never - 1 - now ? never - 1 : now + length;
+}
+
+// A point that has passed counts as zero.
+bool is_over(Time timeout) {
+  return timeout.is_zero() || (timeout.is_point() && deadline(timeout) <= read_clock());
+}
 
 void set_timeout(Cpu& cpu, Thread& thread, Ticks when) {
   MICA_ASSERT(!has_timeout(thread));

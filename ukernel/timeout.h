@@ -15,6 +15,12 @@ void remove_timeout(Cpu& cpu, Thread& thread);
 inline void cancel_timeout(Cpu& cpu, Thread& thread) {
   if (has_timeout(thread)) remove_timeout(cpu, thread);
 }
+// When a timeout that begins now is over; a point in time that the clock has passed
+// is one already.
+Ticks deadline(Time timeout);
+// Zero, or a point that has passed.
+bool is_over(Time timeout);
+
 inline Ticks next_timeout(const Cpu& cpu) { return cpu.timeouts ? cpu.timeouts->wakes_at : never; }
 
 }  // namespace mica

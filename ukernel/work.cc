@@ -3,6 +3,7 @@
 
 #include "assertion.h"
 #include "ipc.h"
+#include "message_transfer.h"
 #include "scheduler.h"
 
 namespace mica {
@@ -21,6 +22,8 @@ Thread* continue_work(Cpu& cpu, Thread& t) {
   switch (work) {
     case Work::none:
       break;
+    case Work::transfer:
+      return continue_transfer(cpu, t);
     case Work::receive:
       receive_phase(cpu, t);
       break;

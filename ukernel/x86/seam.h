@@ -45,6 +45,12 @@ inline void copy_words(void* to, const void* from, u64 words) {
   asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
 }
 
+inline void copy_bytes(void* to, const void* from, u64 bytes) {
+  u64 words = bytes / sizeof(u64), rest = bytes % sizeof(u64);
+  asm volatile("rep movsq\n\tmovq %3, %2\n\trep movsb"
+               : "+D"(to), "+S"(from), "+c"(words) : "r"(rest) : "memory");
+}
+
 // Forgets a translation of the space that is loaded, or of all its user pages.
 inline void invalidate_page(Address address) { asm volatile("invlpg (%0)" : : "r"(address) : "memory"); }
 inline void invalidate_all() {

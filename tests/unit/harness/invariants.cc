@@ -95,10 +95,12 @@ class Check {
     if ((t.state == State::sending) != (t.queue.next != nullptr)) fail(name(t), " sends without a queue");
     if ((t.state == State::sending) != (t.partner != nullptr))
       fail(name(t), " has a partner without sending");
-    if (t.work != Work::none && (t.state != State::ready || t.wait != 0))
+    if (t.work != Work::none && t.work != Work::transfer && (t.state != State::ready || t.wait != 0))
       fail(name(t), " has work left and does not run");
+    transfer(t);
     if (t.wait != 0) armed(t);
-    if (has_timeout(t) && (t.protocol != Protocol::user || (t.state != State::sending && !t.is_receiving())))
+    if (has_timeout(t) && t.work != Work::transfer &&
+        (t.protocol != Protocol::user || (t.state != State::sending && !t.is_receiving())))
       fail(name(t), " has a timeout and does not wait");
     if (t.protocol != Protocol::user && t.state == State::ready) fail(name(t), " is ready in a protocol");
     if (!t.active()) {
@@ -237,6 +239,25 @@ class Check {
     heap(cpu_.timeouts, nullptr);
     for (const Thread* t : threads_)
       if (has_timeout(*t) != (in_heap_.count(t) != 0)) fail(name(*t), " lost its timeout");
+  }
+
+  // --- Messages under way ---------------------------------------------------------------
+
+  void transfer(const Thread& t) {
+    if (t.is_interrupt()) return;
+    const bool sends = t.work == Work::transfer;
+    if (!t.peer) {
+      if (sends || t.state == State::locked || t.protocol == Protocol::transfer_fault)
+        fail(name(t), " is in a transfer with nobody");
+      return;
+    }
+    if (!exists(t.peer) || t.peer->peer != &t) return fail(name(t), " is not its peer's peer");
+    if (sends == (t.peer->work == Work::transfer)) fail(name(t), " and its peer are on the same side");
+    const bool faults = t.protocol == Protocol::transfer_fault;
+    if (faults && t.peer->state != State::locked) fail("the peer of ", name(t), " does not wait for its fault");
+    if (faults ? t.state != State::sending && t.state != State::receiving
+               : t.state != State::locked && !(sends && t.state == State::ready))
+      fail(name(t), " does not take part in its transfer");
   }
 
   // --- The CPU ------------------------------------------------------------------------

@@ -14,11 +14,21 @@ Message::Message(i64 label, std::initializer_list<u64> words) {
 }
 
 Message& Message::item(Fpage send, u64 send_base, TypedItem::Kind kind) {
-  const unsigned at = 1 + tag().untyped() + tag().typed();
-  mr[at] = (send_base & ~u64{0x3ff}) | static_cast<u64>(kind) << 1;
-  mr[at + 1] = send.raw;
-  mr[0] += 2 << 6;
+  return typed({(send_base & ~u64{0x3ff}) | static_cast<u64>(kind) << 1, send.raw});
+}
+
+Message& Message::typed(std::initializer_list<u64> words) {
+  unsigned at = 1 + tag().untyped() + tag().typed();
+  for (const u64 word : words) mr[at++] = word;
+  mr[0] += words.size() << 6;
   return *this;
+}
+
+void User::accept_strings(std::initializer_list<u64> registers, Fpage window) {
+  accept(window);
+  utcb().br(0) |= 1;
+  unsigned i = 1;
+  for (const u64 word : registers) utcb().br(i++) = word;
 }
 
 void User::call_kernel(Handler handler) {

@@ -18,6 +18,9 @@ struct Message {
   MsgTag tag() const { return {mr[0]}; }
   Message& map(Fpage send, u64 send_base = 0) { return item(send, send_base, TypedItem::Kind::map); }
   Message& grant(Fpage send, u64 send_base = 0) { return item(send, send_base, TypedItem::Kind::grant); }
+  // A simple string; or words that the caller has made, of typed items.
+  Message& string(Address at, u64 length) { return typed({length << 10, at}); }
+  Message& typed(std::initializer_list<u64> words);
   Message& flags(u64 tag_flags) {
     mr[0] |= tag_flags;
     return *this;
@@ -63,6 +66,8 @@ class User {
   ThreadId local_id() const { return {thread_.utcb}; }
   u64 error_code() const { return utcb().error_code; }
   void accept(Fpage window) { utcb().br(0) = window.raw & ~u64{0xf}; }
+  // Strings, into buffers that these buffer registers from 1 on describe.
+  void accept_strings(std::initializer_list<u64> registers, Fpage window = Fpage::nil());
 
   // --- System calls ---
   Received ipc(ThreadId to, ThreadId from, const Message& message = {}, u64 timeouts = 0);

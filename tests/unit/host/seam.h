@@ -57,6 +57,9 @@ inline void fill_words(void* to, u64 value, u64 words) {
 inline void copy_words(void* to, const void* from, u64 words) {
   for (u64 i = 0; i < words; ++i) static_cast<u64*>(to)[i] = static_cast<const u64*>(from)[i];
 }
+inline void copy_bytes(void* to, const void* from, u64 bytes) {
+  for (u64 i = 0; i < bytes; ++i) static_cast<u8*>(to)[i] = static_cast<const u8*>(from)[i];
+}
 
 void invalidate_page(Address address);
 void invalidate_all();
