@@ -14,6 +14,8 @@ class Budget {
   explicit Budget(i64 instructions = step) : left_(instructions) {}
   void spend(i64 instructions) { left_ -= instructions; }
   bool used_up() const { return left_ <= 0; }
+  // How often something of this cost still fits, but once in any case.
+  u64 times(i64 cost) const { return left_ < cost ? 1 : static_cast<u64>(left_ / cost); }
 
  private:
   i64 left_;

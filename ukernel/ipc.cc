@@ -71,8 +71,8 @@ void begin_receive_phase(Cpu& cpu, Thread& t, bool now);
     sender.begin_receive(t.id, false);
   else if (delivery.kind == Delivery::Kind::under_way)
     sender.work = Work::transfer;
-  else if (delivery.failure)
-    set_ipc_error(sender, Phase::send, delivery.failure);
+  else if (delivery.error != IpcError::none)
+    set_ipc_error(sender, Phase::send, delivery.failure());
   else
     begin_receive_phase(cpu, sender, false);
   enqueue(cpu, sender);
@@ -136,6 +136,19 @@ void begin_receive_phase(Cpu& cpu, Thread& t, bool now) {
 
 enum class Sent { done, blocked, failed };
 
+[[gnu::cold, gnu::noinline]] Sent sent_otherwise(Cpu& cpu, Thread& t, const Delivery& delivery, Thread*& woken) {
+  if (delivery.kind == Delivery::Kind::under_way) {
+    woken = nullptr;
+    t.work = Work::transfer;
+    cpu.stale = true;  // reschedule() has to look at the work
+    return Sent::blocked;
+  }
+  if (delivery.kind == Delivery::Kind::resumes_peer) woken = woken->peer;
+  if (delivery.error == IpcError::none) return Sent::done;
+  set_ipc_error(t, Phase::send, delivery.failure());
+  return Sent::failed;
+}
+
 Sent send_phase(Cpu& cpu, Thread& t, Thread*& woken) {
   const auto fail = [&](Failure failure) {
     set_ipc_error(t, Phase::send, failure);
@@ -154,13 +167,8 @@ Sent send_phase(Cpu& cpu, Thread& t, Thread*& woken) {
   if (tag.has(MsgTag::propagated)) propagate(cpu, t, *partner);
   if (accepts(*partner, t)) {
     const Delivery delivery = deliver(cpu, t, *partner);
-    if (delivery.kind == Delivery::Kind::under_way) {
-      t.work = Work::transfer;
-      cpu.stale = true;  // reschedule() has to look at the work
-      return Sent::blocked;
-    }
-    woken = delivery.kind == Delivery::Kind::resumes_peer ? partner->peer : partner;
-    return delivery.failure ? fail(delivery.failure) : Sent::done;
+    woken = partner;
+    return delivery.kind == Delivery::Kind::done ? Sent::done : sent_otherwise(cpu, t, delivery, woken);
   }
   if (is_over(timeouts.send())) return fail({IpcError::timeout});
   if (!timeouts.send().is_never()) set_timeout(cpu, t, deadline(timeouts.send()));

@@ -138,20 +138,56 @@ bool well_formed(Thread& sender) {
   return i == end && !continues;
 }
 
-Delivery deliver_words(Thread& sender, Thread& receiver) {
+[[gnu::cold, gnu::noinline]] Delivery deliver_words(Thread& sender, Thread& receiver) {
   if (receiver.protocol != Protocol::user) return deliver_to_kernel(sender, receiver);
   deliver_to_user(sender, receiver);
   return {};
 }
+
+namespace {
+
+// One page that can be mapped without steps.
+[[gnu::always_inline]] inline bool map_plainly(Thread& sender, Thread& receiver, MsgTag tag, Fpage window) {
+  if (tag.typed() != 2) return false;
+  const unsigned i = 1 + tag.untyped();
+  const TypedItem item{message_register_of(sender, i)};
+  return item.kind() == TypedItem::Kind::map &&
+         transfer_plain(*sender.space, *receiver.space, window, map_item(sender, i, item));
+}
+
+// One item that needs no steps: a page, or a short string.
+[[gnu::noinline]] bool deliver_plain_item(Thread& sender, Thread& receiver, MsgTag tag) {
+  if (tag.typed() != 2) return false;
+  const unsigned i = 1 + tag.untyped();
+  const TypedItem item{message_register_of(sender, i)};
+  const u64 what = message_register_of(sender, i + 1);
+  if (item.is_string()) return copy_plain(sender, receiver, item, what);
+  return item.kind() == TypedItem::Kind::map &&
+         transfer_plain(*sender.space, *receiver.space, Acceptor{receiver.tcr->br(0)}.window(),
+                        {Fpage{what}, item.send_base()});
+}
+
+}  // namespace
 
 Delivery deliver(Cpu& cpu, Thread& sender, Thread& receiver) {
   MICA_ASSERT(&sender != &receiver);
   cancel_timeout(cpu, receiver);
   receiver.end_wait();
   // The kernel's own messages have no items.
-  if (sender.protocol == Protocol::user && MsgTag{sender.regs.r9}.typed() != 0)
-    return deliver_items(cpu, sender, receiver);
-  return deliver_words(sender, receiver);
+  const MsgTag tag = tag_of(sender);
+  if (receiver.protocol == Protocol::user) {
+    if (tag.typed() != 0 && !deliver_plain_item(sender, receiver, tag))
+      return deliver_items(cpu, sender, receiver);
+    deliver_to_user(sender, receiver);
+    return {};
+  }
+  if (receiver.protocol == Protocol::page_fault && map_plainly(sender, receiver, tag, Fpage::complete())) {
+    receiver.by_iret = true;
+    receiver.protocol = Protocol::user;
+    return {};
+  }
+  if (tag.typed() != 0) return deliver_items(cpu, sender, receiver);
+  return deliver_to_kernel(sender, receiver);
 }
 
 void set_ipc_error(Thread& t, Phase phase, Failure failure) {

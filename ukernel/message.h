@@ -37,12 +37,30 @@ struct Delivery {
     resumes_peer,  // it answered a page fault that held up the message of the receiver's peer
   };
   Kind kind = Kind::done;
-  Failure failure = {};
+  IpcError error = IpcError::none;
+  u64 offset = 0;
+  Failure failure() const { return {error, offset}; }
 };
 
 // Moves the message of `sender` to `receiver`, whose wait it ends. Unless it is under
 // way, the receiver's side is complete; the sender's is the caller's to do.
 [[nodiscard]] Delivery deliver(Cpu& cpu, Thread& sender, Thread& receiver);
+// Where mappings for `receiver` may go.
+[[nodiscard]] inline Fpage window_of(Thread& receiver) {
+  switch (receiver.protocol) {
+    case Protocol::user:
+      return Acceptor{receiver.tcr->br(0)}.window();
+    case Protocol::page_fault:
+    case Protocol::io_fault:
+    case Protocol::transfer_fault:
+      return Fpage::complete();
+    default:
+      return Fpage::nil();
+  }
+}
+[[nodiscard]] inline MapItem map_item(Thread& sender, unsigned i, TypedItem item) {
+  return {Fpage{message_register_of(sender, i + 1)}, item.send_base(), item.kind() == TypedItem::Kind::grant};
+}
 // The same for all but the typed items.
 [[nodiscard]] Delivery deliver_words(Thread& sender, Thread& receiver);
 

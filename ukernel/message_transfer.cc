@@ -17,10 +17,7 @@ namespace {
 enum Stage : u8 { preparing, mapping, copying };
 
 constexpr i64 item_cost = 60;
-
-Fpage window_of(Thread& receiver) {
-  return receiver.protocol == Protocol::user ? Acceptor{receiver.tcr->br(0)}.window() : Fpage::complete();
-}
+constexpr i64 step_budget = 4400;  // most of it goes to repeated instructions
 
 bool takes_strings(Thread& receiver) {
   return receiver.protocol == Protocol::user && Acceptor{receiver.tcr->br(0)}.strings();
@@ -28,10 +25,6 @@ bool takes_strings(Thread& receiver) {
 
 bool takes_items(const Thread& receiver) {
   return receiver.protocol != Protocol::start && receiver.protocol != Protocol::exception;
-}
-
-MapItem map_item(Thread& sender, unsigned i, TypedItem item) {
-  return {Fpage{message_register_of(sender, i + 1)}, item.send_base(), item.kind() == TypedItem::Kind::grant};
 }
 
 constexpr CopyStep overflow{CopyStep::Kind::overflow};
@@ -82,7 +75,8 @@ Delivery close(Thread& sender, Thread& receiver, Failure failure) {
   const Delivery delivery = deliver_words(sender, receiver);
   if (!failure) return delivery;
   if (is_user) set_ipc_error(receiver, Phase::receive, failure);
-  return {delivery.kind == Delivery::Kind::resumes_peer ? delivery.kind : Delivery::Kind::failed, failure};
+  const bool resumes = delivery.kind == Delivery::Kind::resumes_peer;
+  return {resumes ? delivery.kind : Delivery::Kind::failed, failure.error, failure.offset};
 }
 
 Failure failure_of(const CopyStep& step, const Thread& sender) {
@@ -169,17 +163,9 @@ Thread* fault(Cpu& cpu, Thread& sender, Thread& receiver, const CopyStep& step) 
 
 Delivery deliver_items(Cpu& cpu, Thread& sender, Thread& receiver) {
   if (!takes_items(receiver)) return deliver_words(sender, receiver);
-  const MsgTag tag{sender.regs.r9};
-  if (tag.typed() == 2) {
-    const unsigned i = 1 + tag.untyped();
-    const TypedItem item{message_register_of(sender, i)};
-    if (item.kind() == TypedItem::Kind::map &&
-        transfer_plain(*sender.space, *receiver.space, window_of(receiver), map_item(sender, i, item)))
-      return deliver_words(sender, receiver);
-  }
   sender.items = {};
   sender.map = {};
-  Budget budget;
+  Budget budget(step_budget);
   const CopyStep step = next_step(sender, receiver, budget);
   // A reply to a fault in a transfer moves what one step can; nothing nests.
   if (has_ended(step) || receiver.protocol == Protocol::transfer_fault)
@@ -188,13 +174,13 @@ Delivery deliver_items(Cpu& cpu, Thread& sender, Thread& receiver) {
   receiver.peer = &sender;
   receiver.state = State::locked;
   start_clock(cpu, sender, receiver);
-  return {Delivery::Kind::under_way, {}};
+  return {Delivery::Kind::under_way};
 }
 
 Thread* continue_transfer(Cpu& cpu, Thread& sender) {
   Thread& receiver = *sender.peer;
   MICA_ASSERT(receiver.peer == &sender && receiver.state == State::locked);
-  Budget budget;
+  Budget budget(step_budget);
   const CopyStep step = next_step(sender, receiver, budget);
   if (step.kind == CopyStep::Kind::more) return put_off(cpu, sender, Work::transfer);
   if (!has_ended(step)) return fault(cpu, sender, receiver, step);
@@ -220,7 +206,7 @@ Delivery end_transfer_fault(Thread& t) {
   }
   t.state = State::locked;
   peer.state = State::ready;
-  return {Delivery::Kind::resumes_peer, {}};
+  return {Delivery::Kind::resumes_peer};
 }
 
 void abort_transfer(Cpu& cpu, Thread& t, IpcError for_sender, IpcError for_receiver) {

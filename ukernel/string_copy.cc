@@ -14,7 +14,8 @@ using Kind = CopyStep::Kind;
 
 constexpr unsigned last_buffer = buffer_registers - 1;
 constexpr u8 buffer_done = 0xff;  // as a piece: the next string takes another buffer
-constexpr i64 piece_cost = 25, chunk_cost = 110;
+constexpr u64 words_a_page = page_size / sizeof(u64);
+constexpr i64 piece_cost = 25, chunk_cost = 110, page_cost = 30 + words_a_page;
 
 u64 least(u64 a, u64 b) { return a < b ? a : b; }
 u64 rest_of_page(Address address) { return page_size - address % page_size; }
@@ -44,20 +45,137 @@ bool next_buffer(Thread& t, ItemProgress& p) {
   return true;
 }
 
-// What the kernel can reach of a user's memory for one access.
-struct Reach {
-  u8* at = nullptr;  // null: a fault
-  bool possible = true;
+constexpr u64 to_read = 0, to_write = entry::writable;
+
+// Where the kernel reaches the page of an entry, for an access as the CPU would make
+// it for a user: with his rights, and leaving its mark. Null: a fault.
+template <u64 right>
+[[gnu::always_inline]] inline u8* reach(u64* leaf) {
+  constexpr u64 wanted = entry::present | right, marks = entry::accessed | (right != 0 ? entry::dirty : 0);
+  const u64 value = *leaf;
+  if ((value & (wanted | entry::device)) != wanted) return nullptr;
+  *leaf = value | marks;
+  return static_cast<u8*>(phys_to_virt({value & entry::frame_mask}));
+}
+
+// A user's memory, read or written on and on: the next page's entry follows the last
+// one's, mostly.
+template <u64 right>
+class Pages {
+ public:
+  explicit Pages(Space& space) : space_(space) {}
+
+  [[gnu::always_inline]] u8* at(Address address) {
+    const u64 page = address >> page_bits;
+    if (page != page_) {
+      leaf_ = leaf_ && page == page_ + 1 && page % TableNode::entry_count != 0 ? leaf_ + 1 : find(address);
+      page_ = page;
+      base_ = leaf_ ? reach<right>(leaf_) : nullptr;
+    }
+    return base_ ? base_ + address % page_size : nullptr;
+  }
+
+ private:
+  [[gnu::noinline]] u64* find(Address address) {
+    return address < user_end ? space_.memory.find_page(address >> page_bits).leaf : nullptr;
+  }
+
+  Space& space_;
+  u64* leaf_ = nullptr;
+  u64 page_ = ~u64{0};
+  u8* base_ = nullptr;
 };
 
-[[gnu::always_inline]] inline Reach reach(Space& space, Address address, u8 right) {
-  if (address >= user_end) return {nullptr, false};
-  if (const std::optional<Phys> frame = translate(space, address, Rights{right}))
-    return {static_cast<u8*>(phys_to_virt(*frame))};
-  return {nullptr, !is_device_page(space, address)};
+// Whole pages, as long as they are there; returns how many.
+u64 copy_pages(u64* in, u64* out, u64 count) {
+  u64 n = 0;
+  for (; n != count; ++n, ++in, ++out) {
+    const u8* const source = reach<to_read>(in);
+    if (!source) break;
+    u8* const target = reach<to_write>(out);
+    if (!target) break;
+    copy_words(target, source, words_a_page);
+  }
+  return n;
+}
+
+// The same from and to where two addresses are, within one table on each side.
+[[gnu::noinline]] u64 copy_pages(Thread& sender, Thread& receiver, Address source, Address target, u64 count) {
+  if (source >= user_end || target >= user_end) return 0;
+  const u64 page = source >> page_bits, to_page = target >> page_bits;
+  u64* const in = sender.space->memory.find_page(page).leaf;
+  u64* const out = receiver.space->memory.find_page(to_page).leaf;
+  if (!in || !out) return 0;
+  constexpr u64 all = TableNode::entry_count;
+  return copy_pages(in, out, least(count, least(all - page % all, all - to_page % all)));
+}
+
+// Copies up to `length` bytes; returns how many.
+u64 copy_run(Thread& sender, Thread& receiver, Address source, Address target, u64 length, Budget& budget,
+             CopyStep& step) {
+  Pages<to_read> from(*sender.space);
+  Pages<to_write> to(*receiver.space);
+  u64 copied = 0;
+  while (copied != length) {
+    if (budget.used_up()) {
+      step.kind = Kind::more;
+      break;
+    }
+    if ((source | target) % page_size == 0 && length - copied >= page_size) {
+      const u64 most = least((length - copied) / page_size, budget.times(page_cost));
+      if (const u64 pages = copy_pages(sender, receiver, source, target, most)) {
+        source += pages * page_size;
+        target += pages * page_size;
+        copied += pages * page_size;
+        budget.spend(static_cast<i64>(pages) * page_cost);
+        continue;
+      }
+    }
+    const u8* const in = from.at(source);
+    if (!in) {
+      step = {Kind::sender_fault, source};
+      break;
+    }
+    u8* const out = to.at(target);
+    if (!out) {
+      step = {Kind::receiver_fault, target};
+      break;
+    }
+    const u64 bytes = least(length - copied, least(rest_of_page(source), rest_of_page(target)));
+    copy_bytes(out, in, bytes);
+    source += bytes;
+    target += bytes;
+    copied += bytes;
+    budget.spend(chunk_cost + static_cast<i64>(bytes / sizeof(u64)));
+  }
+  return copied;
+}
+
+bool within_reach(Space& space, Address address) {
+  return address < user_end && !is_device_page(space, address);
 }
 
 }  // namespace
+
+bool copy_plain(Thread& sender, Thread& receiver, TypedItem item, Address from) {
+  constexpr u64 shape = 0x3f8;  // a string of one piece, whatever the hints say
+  if ((item.raw & shape) != 0 || receiver.protocol != Protocol::user) return false;
+  Utcb& tcr = *receiver.tcr;
+  const u64 bytes = item.string_length(), buffer = tcr.br(1);
+  if (!Acceptor{tcr.br(0)}.strings() || (buffer & shape) != 0 || bytes > buffer >> 10) return false;
+  const Address to = tcr.br(2);
+  // Rarely, two good addresses look like a bad one together.
+  if ((from | to) >= user_end || bytes > rest_of_page(from) || bytes > rest_of_page(to)) return false;
+  u64* const in = sender.space->memory.find_page(from >> page_bits).leaf;
+  u64* const out = receiver.space->memory.find_page(to >> page_bits).leaf;
+  if (!in || !out) return false;
+  const u8* const source = reach<to_read>(in);
+  if (!source) return false;
+  u8* const target = reach<to_write>(out);
+  if (!target) return false;
+  copy_bytes(target + to % page_size, source + from % page_size, bytes);
+  return true;
+}
 
 CopyStep copy_strings(Thread& sender, Thread& receiver, ItemProgress& p, Budget& budget) {
   const MsgTag tag{sender.regs.r9};
@@ -101,16 +219,15 @@ CopyStep copy_strings(Thread& sender, Thread& receiver, ItemProgress& p, Budget&
     }
     const Address source = message_register_of(sender, p.item + 1u + p.piece) + p.from_offset;
     const Address target = receiver.tcr->br(p.buffer + 1u + p.buffer_piece) + p.to_offset;
-    const Reach in = reach(*sender.space, source, Rights::r);
-    if (!in.at) return {in.possible ? Kind::sender_fault : Kind::out_of_reach, source};
-    const Reach out = reach(*receiver.space, target, Rights::w);
-    if (!out.at) return {out.possible ? Kind::receiver_fault : Kind::out_of_reach, target};
-    const u64 bytes = least(least(left, room), least(rest_of_page(source), rest_of_page(target)));
-    copy_bytes(out.at, in.at, bytes);
+    CopyStep step{Kind::done};
+    const u64 bytes = copy_run(sender, receiver, source, target, least(left, room), budget, step);
     p.from_offset += bytes;
     p.to_offset += bytes;
     p.copied += bytes;
-    budget.spend(chunk_cost + static_cast<i64>(bytes / sizeof(u64)));
+    if (step.kind == Kind::done) continue;
+    if (step.kind == Kind::more) return step;
+    Space& space = step.kind == Kind::sender_fault ? *sender.space : *receiver.space;
+    return within_reach(space, step.address) ? step : CopyStep{Kind::out_of_reach, step.address};
   }
   return {Kind::done};
 }

@@ -41,6 +41,10 @@ struct CopyStep {
   Address address = 0;
 };
 
+// One string of one piece into one piece, each in one page, which is there. False: it
+// is not that case, and nothing has been done.
+[[nodiscard]] bool copy_plain(Thread& sender, Thread& receiver, TypedItem item, Address from);
+
 // Copies on until the budget is used up.
 CopyStep copy_strings(Thread& sender, Thread& receiver, ItemProgress& how_far, Budget& budget);
 
