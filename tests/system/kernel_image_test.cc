@@ -46,7 +46,7 @@ bool begins(const std::string& text, const std::string& word) { return text.rfin
 
 }  // namespace
 
-TEST_CASE("kernel image: at most 32 KiB of code stay mapped after boot") {
+TEST_CASE("kernel image: at most 48 KiB of code stay mapped after boot") {
   std::istringstream sections(output_of("objdump -h -w " + real_kernel));
   std::string line;
   unsigned long total = 0;
@@ -59,7 +59,7 @@ TEST_CASE("kernel image: at most 32 KiB of code stay mapped after boot") {
   }
   MESSAGE("kernel code: ", total, " bytes");
   CHECK(total > 0);
-  CHECK(total <= 32768);
+  CHECK(total <= 49152);
 }
 
 TEST_CASE("kernel image: SYSRET returns to a constant address only") {
