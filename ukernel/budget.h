@@ -12,6 +12,7 @@ class Budget {
   static constexpr i64 step = 3000;
 
   explicit Budget(i64 instructions = step) : left_(instructions) {}
+  static Budget unlimited() { return Budget(i64{1} << 62); }
   void spend(i64 instructions) { left_ -= instructions; }
   bool used_up() const { return left_ <= 0; }
   // How often something of this cost still fits, but once in any case.

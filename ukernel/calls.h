@@ -28,6 +28,11 @@ Thread* processor_control(Cpu& cpu, Thread& caller);
 Thread* memory_control(Cpu& cpu, Thread& caller);
 }
 
+// The next steps of these two, and their end without a result.
+Thread* continue_unmap(Cpu& cpu, Thread& t);
+Thread* continue_memory_control(Cpu& cpu, Thread& t);
+void abandon_unmap(Thread& t);
+
 // Result register and ErrorCode of a call that returns 1 or 0 in RAX.
 inline void set_result(Thread& caller, CallError error) {
   caller.regs.rax = error == CallError::none;

@@ -23,7 +23,6 @@ constexpr Kip initial_kip() {
   k.kip_area_info = page_bits;
   k.processor_desc_ptr = offsetof(Kip, processors);
   k.processor_info = u64{5} << 60;  // one processor, descriptors of 32 bytes
-  k.page_info = 0x201000 | 7;
   k.kernel_id = 0x4d << 24 | 1 << 16;  // 'M', first
   k.generation_date = 26 << 9 | 11 << 5 | 21;
   k.kernel_version = 1 << 16;
@@ -53,6 +52,7 @@ void fill_kip(const Platform& platform) {
   for (unsigned i = 0; i < 10; ++i) *links[i] = stub_address(i);
   kip.lipc = kip.ipc;
   kip.clock_info = 1 << 16 | 1;  // reading and scheduling: 1 us
+  kip.page_info = page_sizes() | Rights::all().raw;
   if (platform.no_execute_off || !no_execute_enforced) kip.page_info &= ~u64{Rights::x};
 
   u32 count = static_cast<u32>(kip.memory_info);

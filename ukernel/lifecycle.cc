@@ -4,6 +4,7 @@
 #include <seam.h>
 
 #include "assertion.h"
+#include "calls.h"
 #include "interrupt.h"
 #include "ipc.h"
 #include "message_transfer.h"
@@ -140,6 +141,7 @@ void delete_thread(Cpu& cpu, Thread& t) {
   if (was_active) {
     detach_all(cpu, t);
     if (is_in_transfer(t)) abort_transfer(cpu, t, IpcError::aborted, IpcError::aborted);
+    abandon_unmap(t);
     remove_from_cpu(cpu, t);
     withdraw(cpu, t);
   }

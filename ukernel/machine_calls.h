@@ -34,6 +34,9 @@ void disable_ports(Cpu& cpu);
 // The space whose ports were loaded last is going away, or has other ports now.
 void forget_ports(Cpu& cpu);
 
+// Writes the caches back and empties them: memory has got another type.
+void flush_caches();
+
 // Time (timer.h has the implementation): deadlines in ticks.
 void arm_timer(Ticks deadline);
 void disarm_timer();
@@ -60,6 +63,8 @@ u64 tsc_khz();
 // A bug, or a machine that the kernel cannot run on: reports and stops.
 [[noreturn]] void panic(const char* what);
 
+// A bit for each size that a page can have.
+u64 page_sizes();
 // May entries carry entry::no_execute?
 extern bool no_execute_enforced;
 

@@ -2,12 +2,13 @@
 #include "mapping_tree.h"
 
 #include "assertion.h"
+#include "bookmark.h"
 
 namespace mica {
 
 void Aftermath::forget(const u64* leaf) {
   if (++pages_ > max_single_pages) return;
-  invalidate_page((TableNode::of(leaf)->head.first_page + TableNode::index_of(leaf)) << page_bits);
+  invalidate_page(Slot{const_cast<u64*>(leaf)}.first_page() << page_bits);
 }
 
 void Aftermath::port_changed(Space& space, const u64* leaf, bool allowed) {
@@ -15,7 +16,7 @@ void Aftermath::port_changed(Space& space, const u64* leaf, bool allowed) {
     if (ports_of_) ports_changed(*ports_of_);
     ports_of_ = &space;
   }
-  const u64 port = TableNode::of(leaf)->head.first_page + TableNode::index_of(leaf);
+  const u64 port = Slot{const_cast<u64*>(leaf)}.first_page();
   u8& byte = space.io_bitmap[port / 8];
   const u8 bit = static_cast<u8>(1u << port % 8);
   byte = allowed ? byte & static_cast<u8>(~bit) : byte | bit;
@@ -23,12 +24,100 @@ void Aftermath::port_changed(Space& space, const u64* leaf, bool allowed) {
 
 namespace {
 
-// Takes rights from a mapping that keeps some; returns the marks it had.
-u8 reduce_mapping(Mapping* node, Rights taken, Aftermath& after) {
+constexpr i64 end_cost = 75, change_cost = 35, descent_cost = 8;
+
+}  // namespace
+
+[[gnu::cold, gnu::noinline]] bool is_closed(const Mapping* node) {
+  if ((node->flags & Mapping::leaving) != 0 || node->depth >= max_generations * depth_step) return true;
+  for (;;) {
+    if ((node->flags & Mapping::closing) != 0) return true;
+    if (node->parent == 0) return false;
+    node = mapping_at(node->parent);
+  }
+}
+
+// --- Ending mappings ---------------------------------------------------------------
+
+// Goes down to the first leaf of the tree below `top`, ends it and those beside it, and
+// looks again from the node above.
+Progress end_derived(Mapping* top, const void* owner, Budget& budget, Aftermath& after) {
+  if (bookmarks_in_use != 0) drop_bookmark(owner);
+  Mapping* at = top;
+  for (bool ended = false;;) {
+    if (Mapping* const below = first_derived(at)) {
+      budget.spend(descent_cost);
+      at = below;
+      continue;
+    }
+    if (at == top) return Progress::done;
+    // Going down may have taken it all, but each step has to end something.
+    if (ended && budget.used_up()) {
+      // Closed meanwhile, or those below could make new ones faster than they go.
+      leave_off(owner, top, top, Mapping::watched | Mapping::closing);
+      return Progress::more;
+    }
+    ended = true;
+    const u32 before = at->prev, depth = at->depth;
+    Mapping* const parent = mapping_at(at->parent);
+    u8 marks = 0;
+    u32 next = 0;
+    for (;;) {
+      next = at->next;
+      marks |= end_mapping(at, after);
+      budget.spend(end_cost);
+      if (next == 0 || budget.used_up()) break;
+      at = mapping_at(next);
+      // (A bookmark is deeper than anything.)
+      if (at->depth != depth || (at->next != 0 && mapping_at(at->next)->depth > depth)) break;
+    }
+    join(before, next);
+    parent->status |= marks;
+    at = mapping_at(before);
+    while (at->is_bookmark()) at = mapping_at(at->prev);
+  }
+}
+
+Progress end_all(Mapping* top, const void* owner, Budget& budget, Aftermath& after, u8& marks) {
+  if (end_derived(top, owner, budget, after) == Progress::more) return Progress::more;
+  budget.spend(end_cost);
+  const u32 before = top->prev, next = top->next;
+  marks |= end_mapping(top, after);
+  join(before, next);
+  return Progress::done;
+}
+
+Progress revoke(Mapping* top, const void* owner, Budget& budget, Aftermath& after) {
+  const u32 parent = top->parent;
+  u8 marks = 0;
+  if (end_all(top, owner, budget, after, marks) == Progress::more) return Progress::more;
+  if (parent != 0) mapping_at(parent)->status |= marks;
+  return Progress::done;
+}
+
+// --- Unmap -----------------------------------------------------------------------
+
+namespace {
+
+bool is_ended_by(const Mapping* node, Rights taken) {
+  return node->ports != 0 ? !taken.empty() : (rights_of(*node->leaf) & ~taken).empty();
+}
+
+u64 with_attribute(const Mapping* node, u64 value, u64 attribute) {
+  value &= ~(entry::write_through | entry::cache_disable);
+  const u64 third = Slot{node->leaf}.level() == 0 ? entry::attribute : entry::large_attribute;
+  value &= ~third;
+  if ((attribute & entry::attribute) != 0) value |= third;
+  return value | (attribute & (entry::write_through | entry::cache_disable));
+}
+
+// Changes a mapping that stays; returns the marks it had.
+[[gnu::always_inline]] inline u8 change_mapping(Mapping* node, const MapChange& change, Aftermath& after) {
   const u64 value = *node->leaf;
-  const u64 reduced = without(value, taken) & ~access_marks;
-  if (reduced != value) {
-    *node->leaf = reduced;
+  u64 changed = without(value, change.taken) & ~access_marks;
+  if (change.sets_attribute) changed = with_attribute(node, changed, change.attribute);
+  if (changed != value) {
+    *node->leaf = changed;
     after.page_changed(*from_link<Space>(node->space), node->leaf);
   }
   const u8 marks = static_cast<u8>((value & access_marks) | node->status);
@@ -36,100 +125,134 @@ u8 reduce_mapping(Mapping* node, Rights taken, Aftermath& after) {
   return marks;
 }
 
-bool is_ended_by(const Mapping* node, Rights taken) {
-  return node->ports != 0 ? !taken.empty() : (rights_of(*node->leaf) & ~taken).empty();
-}
+// A second bookmark of the same operation.
+const void* inner_owner(const UnmapProgress& p) { return reinterpret_cast<const char*>(&p) + 1; }
 
-// Ends what begins with `next` and is deeper than `depth`: all that is derived
-// from the node before it. `before` is the one to stay in front of what follows.
-inline u8 end_derived(u32 before, u32 next, u32 depth, Aftermath& after) {
-  u8 marks = 0;
-  while (next != 0) {
-    Mapping* const node = mapping_at(next);
-    if (node->depth <= depth) break;
-    next = node->next;
-    marks |= end_mapping(node, after);
+// The frames that a flexpage covers of a large page.
+struct Part {
+  u64 low = 0, high = ~u64{0};
+  bool touches(const Mapping* node) const {
+    const Slot slot{node->leaf};
+    const u64 frame = slot.frame().value;
+    return frame < high && frame + (slot.pages() << page_bits) > low;
   }
-  join(before, next);
-  return marks;
-}
+};
 
-// Ends a mapping and all that is derived from it.
-u8 end_subtree(Mapping* top, Aftermath& after) {
-  const u32 before = top->prev, next = top->next, depth = top->depth;
-  u8 marks = end_mapping(top, after);
-  marks |= end_derived(before, next, depth, after);
-  return marks;
-}
-
-// Takes some rights from all that is derived from `top`, and ends what has none
-// left. A mapping ends with the one it is derived from, whatever rights it has.
-u8 reduce_derived(Mapping* top, Rights taken, Aftermath& after) {
-  u8 marks = 0;
-  Mapping* kept = top;
-  while (kept->next != 0) {
-    Mapping* const node = mapping_at(kept->next);
-    if (node->depth <= top->depth) break;
-    if (is_ended_by(node, taken)) {
-      marks |= end_subtree(node, after);
-    } else {
-      marks |= reduce_mapping(node, taken, after);
-      kept = node;
+// Changes all that is derived from `top`, as far as it touches the part, and ends what
+// has no right left. A mapping ends with the one it is derived from, whatever rights it
+// has.
+Progress change_derived(Mapping* top, const MapChange& change, const Part* part, UnmapProgress& p, Budget& budget,
+                        Aftermath& after) {
+  Mapping* kept = bookmarks_in_use != 0 ? take_up(&p, top) : top;
+  for (;;) {
+    Mapping* const node = following(kept);
+    if (!node || node->depth <= top->depth) return Progress::done;
+    bool interrupted = budget.used_up();
+    if (!interrupted) {
+      if (part && !part->touches(node)) {
+        budget.spend(change_cost);
+        kept = node;
+      } else if (is_ended_by(node, change.taken)) {
+        interrupted = end_all(node, inner_owner(p), budget, after, p.marks) == Progress::more;
+      } else {
+        budget.spend(change_cost);
+        p.marks |= change_mapping(node, change, after);
+        kept = node;
+      }
     }
+    if (!interrupted) continue;
+    leave_off(&p, top, kept);
+    return Progress::more;
   }
-  return marks;
+}
+
+// The same for a mapping, itself included with `flush`; the marks go to `p`.
+Progress change_tree(Mapping* top, const MapChange& change, const Part* part, UnmapProgress& p, Budget& budget,
+                     Aftermath& after) {
+  MICA_ASSERT(*top->leaf & entry::present && (top->parent != 0) == (top->depth != 0));
+  if (change.flush && (change.taken == Rights::all() || is_ended_by(top, change.taken)))
+    return end_all(top, &p, budget, after, p.marks);
+  if (change.taken == Rights::all() && !part) {
+    if (end_derived(top, &p, budget, after) == Progress::more) return Progress::more;
+  } else if (change_derived(top, change, part, p, budget, after) == Progress::more) {
+    return Progress::more;
+  }
+  budget.spend(change_cost);
+  u8 marks = top->status;
+  if (!part) top->status = 0;  // of other parts, too
+  if (change.flush) marks |= change_mapping(top, change, after);
+  p.marks |= marks;
+  return Progress::done;
 }
 
 }  // namespace
 
-u8 revoke(Mapping* top, Rights taken, bool self, Aftermath& after) {
-  MICA_ASSERT(*top->leaf & entry::present && (top->parent != 0) == (top->depth != 0));
-  const u32 parent = top->parent;
-  u8 marks;
-  if (self && (taken == Rights::all() || is_ended_by(top, taken))) {
-    marks = end_subtree(top, after);
-  } else {
-    marks = top->status;
-    top->status = 0;
-    if (self) marks |= reduce_mapping(top, taken, after);
-    if (taken == Rights::all()) {
-      marks |= end_derived(to_link(top), top->next, top->depth, after);
-    } else {
-      marks |= reduce_derived(top, taken, after);
-    }
+Progress take_part(Space& space, Slot slot, const void* owner, Budget& budget, Aftermath& after) {
+  Mapping* const node = mapping_at(slot.link());
+  if (end_derived(node, owner, budget, after) == Progress::more) return Progress::more;
+  switch (split(space, slot, budget)) {
+    case MapStep::more:
+      return Progress::more;
+    case MapStep::done:
+      break;
+    case MapStep::no_memory:  // its holder loses more than he wanted
+      return revoke(node, owner, budget, after);
   }
-  if (marks != 0 && parent != 0) mapping_at(parent)->status |= marks;
-  return marks;
+  return Progress::done;
 }
 
-// --- Unmap -----------------------------------------------------------------------
-
-namespace {
-
-[[gnu::cold, gnu::noinline]] Rights unmap_range(Space& space, Fpage fpage, bool flush) {
-  if (!fpage.usable()) return Rights::none();
+Progress unmap_step(Space& space, Fpage fpage, const MapChange& change, UnmapProgress& p, Rights& accessed,
+                    Budget& budget) {
+  accessed = Rights::none();
+  if (!fpage.usable()) return Progress::done;
   const bool ports = fpage.is_io();
   const u64 first = ports ? fpage.base() : fpage.base() >> page_bits;
-  const u64 end = first + (u64{1} << (ports ? fpage.order() : fpage.order() - page_bits));
-  const u64 limit = ports ? port_limit : page_limit;
-  u8 marks = 0;
+  const u64 limit = ports ? port_limit : page_limit,
+            wanted_end = first + (u64{1} << (ports ? fpage.order() : fpage.order() - page_bits)),
+            end = wanted_end < limit ? wanted_end : limit;
+  const bool splits = change.flush && !space.sigma0 && (!change.taken.empty() || change.sets_attribute);
+  if (p.page < first) p.page = first;
   Aftermath after;
-  tree_of(space, ports).for_each_present(first, end < limit ? end : limit, [&](u64, Slot slot) {
-    if (!slot.fixed()) marks |= revoke(mapping_at(slot.link()), fpage.rights(), flush, after);
-  });
-  return accesses(marks);
+  Progress progress = Progress::more;
+  bool again = true;
+  while (again) {
+    again = false;
+    progress = tree_of(space, ports).visit_leaves(p.page, end, budget, [&](Slot slot) {
+      if (slot.fixed()) return true;
+      const u64 at = slot.first_page();
+      Part part;
+      MapChange now = change;
+      const bool is_part = at < first || at + slot.pages() > end;
+      if (is_part) [[unlikely]] {
+        if (splits) {
+          // Visited once more: there are small pages now, or none.
+          again = take_part(space, slot, &p, budget, after) == Progress::done;
+          return false;
+        }
+        if (!change.taken.empty() || change.sets_attribute) now.flush = false;  // sigma0's stays whole
+        const u64 base = slot.frame().value - (at << page_bits);
+        part = {base + (first << page_bits), base + (end << page_bits)};
+      }
+      const u8 before = p.marks;
+      p.marks = 0;
+      Mapping* const top = mapping_at(slot.link());
+      const u32 parent = top->parent;
+      const Progress step = change_tree(top, now, is_part ? &part : nullptr, p, budget, after);
+      if (p.marks != 0 && parent != 0) mapping_at(parent)->status |= p.marks;
+      p.marks |= before;
+      return step == Progress::done;
+    });
+  }
+  if (progress == Progress::done) accessed = accesses(p.marks);
+  return progress;
 }
 
-}  // namespace
-
-Rights unmap(Space& space, Fpage fpage, bool flush) {
-  if (fpage.size_field() != page_bits) return unmap_range(space, fpage, flush);
-  const u64 page = fpage.raw >> page_bits;
-  if (page >= page_limit) return Rights::none();
-  const Slot slot = space.memory.find_page(page);
-  if (!slot || !is_users(*slot.leaf)) return Rights::none();
-  Aftermath after;
-  return accesses(revoke(mapping_at(slot.link()), fpage.rights(), flush, after));
+void abandon(UnmapProgress& p) {
+  if (bookmarks_in_use != 0) {
+    drop_bookmark(&p);
+    drop_bookmark(inner_owner(p));
+  }
+  p = {};
 }
 
 std::optional<Rights> unmap_plain(Space& space, Fpage fpage) {
@@ -137,46 +260,66 @@ std::optional<Rights> unmap_plain(Space& space, Fpage fpage) {
   if (fpage.size_field() != page_bits || page >= page_limit) return std::nullopt;
   const Slot slot = space.memory.find_page(page);
   if (!slot || !is_users(*slot.leaf)) return std::nullopt;
-  Mapping* const node = mapping_at(slot.link());
-  if (node->next != 0) {
-    const Mapping* const derived = mapping_at(node->next);
-    const u32 after = derived->depth > node->depth ? derived->next : 0;
-    if (after != 0 && mapping_at(after)->depth > node->depth) return std::nullopt;
+  Mapping* const top = mapping_at(slot.link());
+  const MapChange change{.taken = fpage.rights()};
+  Aftermath after;
+  u8 marks = top->status;
+  if (top->next != 0) {
+    Mapping* const node = mapping_at(top->next);
+    if (node->depth > top->depth) {
+      const u32 next = node->next;
+      if (next != 0 && mapping_at(next)->depth > top->depth) return std::nullopt;
+      if (change.taken == Rights::all() || is_ended_by(node, change.taken)) {
+        marks |= end_mapping(node, after);
+        join(to_link(top), next);
+      } else {
+        marks |= change_mapping(node, change, after);
+      }
+    }
   }
-  Aftermath aftermath;
-  return accesses(revoke(node, fpage.rights(), false, aftermath));
-}
-
-void unmap_everything(Space& space) {
-  {
-    Aftermath after;
-    const auto end = [&](Slot slot) {
-      if (!slot.fixed()) revoke(mapping_at(slot.link()), Rights::all(), true, after);
-    };
-    space.memory.for_all_present(end);
-    space.ports.for_all_present(end);
-  }
-  if (!space.io_bitmap) return;
-  u8* const bitmap = space.io_bitmap;
-  space.io_bitmap = nullptr;
-  ports_changed(space);
-  space.pool.give_block(bitmap);
+  top->status = 0;
+  if (marks != 0 && top->parent != 0) mapping_at(top->parent)->status |= marks;
+  return accesses(marks);
 }
 
 // --- The kernel's own use ----------------------------------------------------------
 
-bool place_fixed_page(Space& space, Address address, Phys frame, bool writable) {
+Progress release_mappings(Space& space, Budget& budget) {
+  {
+    Aftermath after;
+    const auto end = [&](Slot slot) { return revoke(mapping_at(slot.link()), &space, budget, after); };
+    abandon_split(space);
+    if (space.memory.free_tables(space.pool, budget, end) == Progress::more) return Progress::more;
+    if (space.ports.free_tables(space.pool, budget, end) == Progress::more) return Progress::more;
+  }
+  if (space.io_bitmap) {
+    u8* const bitmap = space.io_bitmap;
+    space.io_bitmap = nullptr;
+    ports_changed(space);
+    space.pool.give_block(bitmap);
+  }
+  return space.pool.drain(budget);
+}
+
+MapStep place_fixed_page_step(Space& space, Address address, Phys frame, bool writable, Budget& budget) {
   const u64 page = address >> page_bits;
-  if (page >= page_limit) return false;
-  const Slot slot = space.memory.make(page, space.pool);
-  if (!slot) return false;
+  if (page >= page_limit) return MapStep::no_memory;
   Aftermath after;
-  if (slot.present() && !slot.fixed()) revoke(mapping_at(slot.link()), Rights::all(), true, after);
+  Slot slot = space.memory.make(page, space.pool);
+  if (!slot) return MapStep::no_memory;
+  while (slot.level() != 0) {
+    if (take_part(space, slot, &space, budget, after) == Progress::more) return MapStep::more;
+    slot = space.memory.make(page, space.pool);
+    if (!slot) return MapStep::no_memory;
+  }
+  if (slot.present() && !slot.fixed() &&
+      revoke(mapping_at(slot.link()), &space, budget, after) == Progress::more)
+    return MapStep::more;
   const Rights rights{static_cast<u8>(writable ? Rights::r | Rights::w : Rights::r)};
   if (slot.present()) after.page_changed(space, slot.leaf);
   slot.link() = 0;
   slot.enter(entry_for(frame, rights) | entry::fixed);
-  return true;
+  return MapStep::done;
 }
 
 void remove_fixed_page(Space& space, Address address) {
@@ -188,32 +331,19 @@ void remove_fixed_page(Space& space, Address address) {
   after.page_changed(space, slot.leaf);
 }
 
-Progress unmap_step(Space& space, Fpage fpage, bool flush, UnmapProgress&, Rights& accessed, Budget&) {
-  accessed = unmap(space, fpage, flush);
-  return Progress::done;
-}
-
-Progress unmap_everything_step(Space& space, Budget&) {
-  unmap_everything(space);
-  return Progress::done;
-}
-
-MapStep place_fixed_page_step(Space& space, Address address, Phys frame, bool writable, Budget&) {
-  return place_fixed_page(space, address, frame, writable) ? MapStep::done : MapStep::no_memory;
-}
-
 bool is_device_page(Space& space, Address address) {
-  const Slot slot = address < user_end ? space.memory.find_page(address >> page_bits) : Slot{};
+  const Slot slot = address < user_end ? space.memory.find(address >> page_bits) : Slot{};
   return slot && slot.present() && (*slot.leaf & entry::device) != 0;
 }
 
 std::optional<Phys> translate(Space& space, Address address, Rights rights) {
   if (address >= user_end) return std::nullopt;
-  const Slot slot = space.memory.find_page(address >> page_bits);
+  const u64 page = address >> page_bits;
+  const Slot slot = space.memory.find(page);
   if (!slot || !slot.present() || (*slot.leaf & entry::device)) return std::nullopt;
   if (!(rights & ~rights_of(*slot.leaf)).empty()) return std::nullopt;
   *slot.leaf |= rights.has(Rights::w) ? access_marks : entry::accessed;
-  return slot.frame() + (address & (page_size - 1));
+  return slot.frame_of(page) + (address & (page_size - 1));
 }
 
 }  // namespace mica

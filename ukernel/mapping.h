@@ -5,13 +5,20 @@
 // tree is kept as a list in preorder with each node's depth, so that
 //
 //      sigma0 0x5000                     depth 0
-//      +- A 0x8000                       depth 1        the subtree of a node is
-//      |  +- B 0x1000                    depth 2        the run of deeper nodes
-//      |  +- C 0x9000                    depth 2        that follows it
-//      +- D 0x5000                       depth 1
+//      +- A 0x8000                       depth 4        the subtree of a node is
+//      |  +- B 0x1000                    depth 8        the run of deeper nodes
+//      |  +- C 0x9000                    depth 8        that follows it
+//      +- D 0x5000                       depth 4
 //
-// and revoking costs a constant per mapping removed. A page-table entry leads to
-// its node (Slot::link), a node to its entry; a new node follows its parent.
+// and revoking costs a constant per mapping removed: leaves first, so that whoever
+// is left always has the one it was derived from, wherever it is interrupted. A
+// page-table entry leads to its node (Slot::link), a node to its entry; a new node
+// follows its parent.
+//
+// Sizes. A node is one entry of 4 KiB, 2 MiB or 1 GiB, and what is derived from it
+// may be smaller. Before a part of a page goes somewhere, the page is split, if
+// nothing is derived from it yet; taking a part away takes all that is derived from
+// the page, and splits it then. sigma0's pages are as large as can be and never split.
 //
 // Rights. An entry's rights are those that the source had and the sender gave.
 // The hardware has no page without r: whoever gets w or x can read as well, and r
@@ -26,6 +33,9 @@
 // what he asks about and resets them; they are then owed to the mappings above,
 // and so are those of mappings that go: Mapping::status of the parent keeps them
 // until somebody asks there.
+//
+// Long operations go step by step (work.h). Between two steps everybody may change
+// everything, the mappings in question included.
 #pragma once
 
 #include "budget.h"
@@ -38,17 +48,26 @@ struct Space;
 // Node links are distances from the kernel's map of physical memory in units of
 // 32 bytes: four bytes reach 128 GiB.
 struct Mapping {
+  // `closing`: all that is derived from it is being revoked. `leaving`: it is being
+  // granted, and what is derived from it follows. `watched`: a bookmark is in its run.
+  // `bookmark`: no mapping, but somebody's place in the list (bookmark.h).
+  enum Flag : u8 { closing = 1, leaving = 2, watched = 4, bookmark = 8 };
+
   u32 next = 0, prev = 0;  // preorder list, 0 = end
   u32 parent = 0;          // 0 = root
   u32 space = 0;           // the space that holds the mapping
   u32 depth = 0;
   u8 ports = 0;   // 1: an I/O port, 0: memory
-  u8 order = 0;   // log2 of the size in pages (0 until large pages come)
+  u8 flags = 0;
   u8 status = 0;  // marks from below that its holder has not asked for yet
   u8 reserved = 0;
   u64* leaf = nullptr;  // the entry; its table knows the page's number
+
+  bool is_bookmark() const { return (flags & bookmark) != 0; }
 };
 static_assert(sizeof(Mapping) == 32);
+
+// --- Map and grant -----------------------------------------------------------------
 
 struct MapItem {
   Fpage send;
@@ -64,80 +83,82 @@ struct MapRange {
 };
 MapRange cut_to_window(Fpage window, const MapItem& item);
 
-// What a transfer will take at most, summed over the items of a message.
-struct MapNeeds {
-  u64 from_tables = 0, from_mappings = 0;
-  u64 to_tables = 0, to_mappings = 0;
-  u64 single_pages = 0;  // pages not looked at, as there is room for more than they can take
-};
-
-// Adds what `item` will need when mapped from `from` into `window` of `to`.
-void count_needs(Space& from, Space& to, Fpage window, const MapItem& item, MapNeeds& needs);
-// Is it there, for both pools together? Nothing changes; transfer() in the same
-// kernel entry will not fail.
-[[nodiscard]] bool reserve(Space& from, Space& to, const MapNeeds& needs);
-// Carries the item out. Pages that cannot be moved are left out: absent ones,
-// ones without a common right, the kernel's own on either side.
-void transfer(Space& from, Space& to, Fpage window, const MapItem& item);
-
-// --- Step by step (work.h) ---
-//
 // The items of one message: prepare() for each in order, over and over until it
 // is done; then carry_out() for each in order; and in any case, also when the
-// message is given up in between, finish(). Between two steps everybody may
-// change everything, the two spaces' mappings included.
+// message is given up in between, finish().
 
 // How far that is. All zero: at the beginning. Kept with the message.
 struct MapTransfer {
-  u64 word[4];
+  u64 page;  // of the present item, counted from its first one
+  u32 promised : 31;  // pairs of frames that are set aside for it
+  u32 clears : 1;     // what stands at the page's target is being revoked
+  u32 to_tables, to_mappings, from_tables, from_mappings;  // what it may take
+  u32 earlier;  // inside one space: to_mappings of the items before
 };
+static_assert(sizeof(MapTransfer) == 32);
 
 enum class MapStep : u8 { more, done, no_memory };
 
 // Makes sure that the item will find the kernel memory that it needs.
 [[nodiscard]] MapStep prepare(Space& from, Space& to, Fpage window, const MapItem& item, MapTransfer& how_far,
                               Budget& budget);
-// Moves the item's pages.
+// Moves the item's pages. Those that cannot be moved are left out: absent ones, ones
+// without a common right, the kernel's own on either side, ones that are just being
+// revoked, and what would be derived through more than max_generations mappings.
 [[nodiscard]] MapStep carry_out(Space& from, Space& to, Fpage window, const MapItem& item,
                                 MapTransfer& how_far, Budget& budget);
 // Gives back what was set aside and not needed.
 void finish(Space& from, Space& to, MapTransfer& how_far);
 
-// How far Unmap is with one flexpage. All zero: at the beginning.
-struct UnmapProgress {
-  u64 word[2] = {};
-};
-// As unmap(); the rights are in `accessed` once it is done.
-Progress unmap_step(Space& space, Fpage fpage, bool flush, UnmapProgress& how_far, Rights& accessed,
-                    Budget& budget);
-// As unmap_everything().
-Progress unmap_everything_step(Space& space, Budget& budget);
-// As place_fixed_page(); what stands at the address may have many derived from it.
-[[nodiscard]] MapStep place_fixed_page_step(Space& space, Address address, Phys frame, bool writable,
-                                            Budget& budget);
+inline constexpr u32 max_generations = 500;
 
-// The same, when nothing has to be counted and reserved for it: one page for the
-// complete window, absent in the target, its tables and a node for it there.
-// False: it is not that case, and nothing has been done.
+// One page of 4 KiB that needs nothing of that: absent in the target, its tables and a
+// node for it there. False: it is not that case, and nothing has been done.
 [[nodiscard]] bool transfer_plain(Space& from, Space& to, Fpage window, const MapItem& item);
 
-// Takes fpage.rights() away from everything derived from the pages of `fpage` in
-// `space`, with `flush` from these pages themselves too. All three rights (or
-// all that a mapping has left) remove it. Returns what was accessed since the
-// last call: r and x when referenced, r and w when written.
-Rights unmap(Space& space, Fpage fpage, bool flush);
+// --- Unmap ---------------------------------------------------------------------------
 
-// The same without flush, for one page from which one other at most is derived;
-// nothing: it is not that case, and nothing has been done.
+// What happens to a mapping and those derived from it: rights go, or the memory type
+// becomes another one.
+struct MapChange {
+  Rights taken;
+  bool flush = false;            // to the own mapping as well
+  bool sets_attribute = false;
+  u64 attribute = 0;             // as the bits of a small page's entry
+};
+
+// How far that is with one flexpage. All zero: at the beginning.
+struct UnmapProgress {
+  u64 page;       // where it goes on, if not before the flexpage's first page
+  u8 marks;       // what was found accessed
+  u8 unused[7];
+};
+// Takes change.taken away from everything derived from the pages of `fpage` in
+// `space`, with `flush` from these pages themselves too. All three rights (or
+// all that a mapping has left) remove it. Once it is done, `accessed` is what was
+// accessed since the last time: r and x when referenced, r and w when written.
+Progress unmap_step(Space& space, Fpage fpage, const MapChange& change, UnmapProgress& how_far, Rights& accessed,
+                    Budget& budget);
+// It is given up in between.
+void abandon(UnmapProgress& how_far);
+
+// The same without flush, for one page of 4 KiB from which one other at most is
+// derived; nothing: it is not that case, and nothing has been done.
 [[nodiscard]] std::optional<Rights> unmap_plain(Space& space, Fpage fpage);
 
-// Revokes all that a dying space holds, memory and ports, derived mappings
-// included, and gives its bitmap of ports back.
-void unmap_everything(Space& space);
+// --- The kernel's own use --------------------------------------------------------------
 
-// Puts a page of the kernel's own (UTCB, KIP) at `address`, in place of what is
-// there; false: out of memory.
-[[nodiscard]] bool place_fixed_page(Space& space, Address address, Phys frame, bool writable);
+// Revokes all that a dying space holds, memory and ports, derived mappings
+// included, and gives back its tables, its nodes and its bitmap of ports.
+Progress release_mappings(Space& space, Budget& budget);
+
+// Puts a page of the kernel's own (UTCB, KIP) at `address`, in place of what is there.
+[[nodiscard]] MapStep place_fixed_page_step(Space& space, Address address, Phys frame, bool writable,
+                                            Budget& budget);
+[[nodiscard]] inline bool place_fixed_page(Space& space, Address address, Phys frame, bool writable) {
+  Budget unlimited = Budget::unlimited();
+  return place_fixed_page_step(space, address, frame, writable, unlimited) == MapStep::done;
+}
 void remove_fixed_page(Space& space, Address address);
 
 // The identity mapping that sigma0's own page faults get; false: the page is the
@@ -153,10 +174,17 @@ std::optional<Phys> translate(Space& space, Address address, Rights rights);
 // Is there a page that the kernel cannot reach?
 bool is_device_page(Space& space, Address address);
 
-// Given by others: is this frame the kernel's (its image and memory, the devices
-// that it drives), and a space's ports have changed (the copy that the CPU uses
-// must follow if it is that space's).
+// --- Given by others -----------------------------------------------------------------
+
+// Is this frame the kernel's (its image and memory, the devices that it drives)?
 bool kernel_owns(Phys frame);
+// Is the aligned block of a large page's size around the frame all RAM that the kernel
+// reaches, or all not, without a frame of the kernel's; and does the CPU have the size?
+bool is_one_block(Phys frame, unsigned level);
+// The first address that is beyond what entries can hold.
+Phys physical_end();
+// A space's ports have changed (the copy that the CPU uses must follow if it is that
+// space's).
 void ports_changed(Space& space);
 
 }  // namespace mica

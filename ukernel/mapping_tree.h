@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The inside of the mapping database: what its two halves, making mappings
-// (transfer.cc) and ending them (mapping.cc), share.
+// The inside of the mapping database: what its parts, making mappings (transfer.cc),
+// ending them (mapping.cc) and splitting pages (split.cc), share.
 #pragma once
 
 #include <seam.h>
 
+#include "bookmark.h"
 #include "mapping.h"
 #include "space.h"
 
@@ -18,6 +19,9 @@ static_assert(access_marks <= 0xff);  // so that Mapping::status holds them
 inline Mapping* mapping_at(u32 link) { return from_link<Mapping>(link); }
 
 inline PageTable& tree_of(Space& space, bool ports) { return ports ? space.ports : space.memory; }
+
+// A generation deeper; the room between is for one that is being put in between.
+inline constexpr u32 depth_step = 4;
 
 // --- Entries ---------------------------------------------------------------
 
@@ -36,6 +40,9 @@ inline Rights rights_of(u64 value) {
 inline u64 entry_for(Phys frame, Rights rights) {
   return without(frame.value | entry::present | entry::user | entry::writable, ~rights);
 }
+
+// The entry of the page at `offset` pages into a large one, for a level below.
+u64 part_of(u64 large, unsigned level, u64 offset);
 
 // What the marks of entries, gathered, say: referenced r and x, written r and w.
 inline Rights accesses(u8 marks) {
@@ -84,8 +91,51 @@ inline void join(u32 before, u32 next) {
   if (next != 0) mapping_at(next)->prev = before;
 }
 
+// What comes behind a node, bookmarks apart; null: nothing.
+inline Mapping* following(const Mapping* node) {
+  u32 next = node->next;
+  while (next != 0) {
+    Mapping* const found = mapping_at(next);
+    if (!found->is_bookmark()) [[likely]] return found;
+    next = found->next;
+  }
+  return nullptr;
+}
+// The first that is derived from a node, or null.
+inline Mapping* first_derived(const Mapping* node) {
+  Mapping* const next = following(node);
+  return next && next->depth > node->depth ? next : nullptr;
+}
+
+// May nothing be derived from the node now, since it is leaving, or being revoked with
+// one above it, or too deep?
+bool is_closed(const Mapping* node);
+inline bool may_be_closed(const Mapping* node) {
+  return (node->flags | bookmarks_in_use) != 0 || node->depth >= max_generations * depth_step;
+}
+
+// Enters a mapping whose place in the tree is set.
+inline void enter(Slot slot, Mapping* node, u64 value) {
+  node->leaf = slot.leaf;
+  slot.link() = to_link(node);
+  slot.enter(value);
+}
+
+// Makes `node` a mapping of `space` that is derived from `parent`.
+inline void derive(Mapping* node, Mapping* parent, Space& space) {
+  const u32 link = to_link(node), parent_link = to_link(parent), next = parent->next;
+  *node = {.next = next,
+           .prev = parent_link,
+           .parent = parent_link,
+           .space = to_link(&space),
+           .depth = parent->depth + depth_step,
+           .ports = parent->ports};
+  parent->next = link;
+  if (next != 0) mapping_at(next)->prev = link;
+}
+
 // Ends a mapping, except for its place in the list; returns the marks it leaves.
-inline u8 end_mapping(Mapping* node, Aftermath& after) {
+[[gnu::always_inline]] inline u8 end_mapping(Mapping* node, Aftermath& after) {
   u64* const leaf = node->leaf;
   const u8 marks = static_cast<u8>((*leaf & access_marks) | node->status);
   *leaf = 0;
@@ -95,12 +145,28 @@ inline u8 end_mapping(Mapping* node, Aftermath& after) {
   } else {
     after.port_changed(space, leaf, false);
   }
+  if (node->flags != 0) [[unlikely]] forget_bookmarks_of(node);
   space.pool.give_mapping(node);
   return marks;
 }
 
-// Takes rights from all that is derived from `top`, and with `self` from itself;
-// returns the marks since somebody last asked there.
-u8 revoke(Mapping* top, Rights taken, bool self, Aftermath& after);
+// Ends all that is derived from `top`; the marks go to top->status. `owner` is the
+// operation's, for bookmarks; the next step goes on at the same `top`.
+Progress end_derived(Mapping* top, const void* owner, Budget& budget, Aftermath& after);
+// And itself, whose marks are the caller's.
+Progress end_all(Mapping* top, const void* owner, Budget& budget, Aftermath& after, u8& marks);
+// And itself, whose marks go to the one above.
+Progress revoke(Mapping* top, const void* owner, Budget& budget, Aftermath& after);
+// A flexpage covers a part of a large page, or the kernel needs one: takes all that is
+// derived from it, and splits it. Without memory for that it ends.
+Progress take_part(Space& space, Slot slot, const void* owner, Budget& budget, Aftermath& after);
+
+// --- Splitting ---------------------------------------------------------------
+
+// Puts 512 pages of the next smaller size in the place of a page from which nothing is
+// derived. no_memory: it stays as it is.
+[[nodiscard]] MapStep split(Space& space, Slot slot, Budget& budget);
+// A split that is under way in a dying space.
+void abandon_split(Space& space);
 
 }  // namespace mica

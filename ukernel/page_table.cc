@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "page_table.h"
 
+#include "assertion.h"
+
 namespace mica {
 
 namespace {
@@ -25,98 +27,109 @@ u64 TableNode::next_present(u64 index) {
   return entry_count;
 }
 
-[[gnu::cold, gnu::noinline]] Slot PageTable::make(u64 page, Pool& pool) {
-  if (Slot slot = find(page)) return slot;
+[[gnu::cold, gnu::noinline]] Slot PageTable::make(u64 page, Pool& pool, unsigned wanted) {
   if (!root_) {
     root_ = static_cast<u64*>(pool.take_table());
     if (!root_) return {};
     root_is_made_ = true;
   }
-  TableNode* node = nullptr;  // none: the root
+  u64* slot = root_entry(page);
   for (unsigned level = levels_ - 1; level > 0; --level) {
-    const u64 index = node ? table_index(page, level) : page >> index_bits * level & (root_entries() - 1);
-    u64* slot = node ? node->entries + index : root_ + index;
     if (*slot == 0) {
-      auto* table = static_cast<TableNode*>(pool.take_table());
+      if (level == wanted) return {slot};
+      auto* const table = static_cast<TableNode*>(pool.take_table());
       if (!table) return {};
       table->head.first_page = page >> index_bits * level << index_bits * level;
       table->head.parent = slot;
-      table->head.has_leaves = level == 1;
+      table->head.level = level - 1;
       table->head.next = tables_;
       tables_ = table;
       const u64 value = virt_to_phys(table).value + entry::table;
-      if (node) {
-        node->enter(index, value);
-      } else {
+      if (level == levels_ - 1) {
         *slot = value;
+      } else {
+        Slot{slot}.enter(value);
       }
+    } else if (level != levels_ - 1 && (*slot & entry::large) != 0) {
+      return {slot};
     }
-    node = TableNode::below(*slot);
+    slot = TableNode::below(*slot)->entries + table_index(page, level - 1);
+    // A table where a large page was wanted: one level down it is.
+    if (level == wanted) --wanted;
   }
-  return {node->entries + table_index(page, 0)};
+  return {slot};
 }
 
-unsigned PageTable::missing_tables(u64 page) const {
+unsigned PageTable::missing_tables(u64 page, unsigned wanted) const {
   if (!root_) return levels_;
-  u64 entry = root_[page >> index_bits * (levels_ - 1) & (root_entries() - 1)];
+  u64 entry = *root_entry(page);
   unsigned level = levels_ - 1;
-  while (level > 0 && entry != 0) {
+  while (level > wanted && entry != 0) {
+    if (level != levels_ - 1 && (entry & entry::large) != 0) return 0;
     --level;
     entry = TableNode::below(entry)->entries[table_index(page, level)];
   }
-  return level;
+  return level - wanted;
 }
 
-TableNode* PageTable::leaf_table(u64& page, u64 end) const {
-  if (!root_) return nullptr;
-  const unsigned root_shift = index_bits * (levels_ - 1);
+bool PageTable::has_room(u64 page, unsigned wanted) const {
+  u64 entry = *root_entry(page);
+  for (unsigned level = levels_ - 1; entry != 0;) {
+    if (level == wanted) return level == 0 || (entry & entry::large) != 0;
+    if (level != levels_ - 1 && (entry & entry::large) != 0) return false;
+    --level;
+    entry = TableNode::below(entry)->entries[table_index(page, level)];
+  }
+  return true;
+}
+
+void PageTable::insert_table(Slot slot, TableNode* node) {
+  MICA_ASSERT(slot.present() && slot.level() == node->head.level + 1);
+  node->head.first_page = slot.first_page();
+  node->head.parent = slot.leaf;
+  node->head.next = tables_;
+  tables_ = node;
+  slot.enter(virt_to_phys(node).value + entry::table);
+}
+
+Slot PageTable::next_leaf(u64 page, u64 end) const {
+  if (!root_) return {};
   while (page < end) {
-    u64 index = page >> root_shift;
+    u64 index = page >> index_bits * (levels_ - 1);
     const u64 count = root_entries();
     while (index < count && root_[index] == 0) ++index;
-    if (index >= count) return nullptr;
-    if (index != page >> root_shift) page = index << root_shift;
+    if (index >= count) return {};
     TableNode* node = TableNode::below(root_[index]);
-    for (unsigned level = levels_ - 2; level > 0; --level) {
-      const unsigned shift = index_bits * level;
-      index = table_index(page, level);
-      const u64 found = node->next_present(index);
-      if (found != index) page = node->head.first_page + (found << shift);
-      if (found == TableNode::entry_count) {
-        node = nullptr;
+    for (;;) {
+      if (node->head.first_page > page) page = node->head.first_page;
+      index = node->next_present((page - node->head.first_page) >> node->shift());
+      const u64 at = node->page_of(index);
+      if (index == TableNode::entry_count) {
+        page = at;
         break;
       }
-      node = TableNode::below(node->entries[found]);
+      if (at >= end) return {};
+      const u64 value = node->entries[index];
+      if (node->is_leaf(value)) return {node->entries + index};
+      node = TableNode::below(value);
     }
-    if (node) return page < end ? node : nullptr;
   }
-  return nullptr;
+  return {};
 }
 
-u64 PageTable::next_present(u64 page, u64 end) const {
-  while (TableNode* node = leaf_table(page, end)) {
-    const u64 index = node->next_present(page - node->head.first_page);
-    page = node->head.first_page + index;
-    if (index < TableNode::entry_count) return page < end ? page : end;
-  }
-  return end;
+void PageTable::free_newest_table(Pool& pool) {
+  TableNode* const node = tables_;
+  tables_ = node->head.next;
+  *node->head.parent = 0;
+  node->head = {};
+  pool.give_clean_table(node);
 }
 
-void PageTable::free_tables(Pool& pool) {
-  // Newest first: a node is always newer than the one that holds its entry, so
-  // that the entry is cleared before its own node goes.
-  while (TableNode* node = tables_) {
-    tables_ = node->head.next;
-    *node->head.parent = 0;
-    for (u64 i = 0; (i = node->next_present(i)) < TableNode::entry_count; ++i) node->entries[i] = 0;
-    node->head = {};
-    pool.give_clean_table(node);
-  }
-  if (root_is_made_) {
-    pool.give_clean_table(root_);
-    root_ = nullptr;
-    root_is_made_ = false;
-  }
+void PageTable::free_root(Pool& pool) {
+  if (!root_is_made_) return;
+  pool.give_clean_table(root_);
+  root_ = nullptr;
+  root_is_made_ = false;
 }
 
 }  // namespace mica

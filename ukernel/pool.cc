@@ -50,9 +50,9 @@ FrameStore::Region& FrameStore::region_of(Phys frame) {
   return *region;
 }
 
-bool FrameStore::owns(Phys address) const {
+bool FrameStore::owns_any(Phys low, Phys high) const {
   for (unsigned i = 0; i < region_count_; ++i) {
-    if (address >= regions_[i].low && address < regions_[i].high) return true;
+    if (high > regions_[i].low && low < regions_[i].high) return true;
   }
   return false;
 }
@@ -111,6 +111,7 @@ void* FrameStore::take(unsigned order) {
     unlink_single(frame);
     return frame;
   }
+  if (promised_ >= free_pairs_) return nullptr;
   void* pair = pop_pair(pairs_);
   if (!pair) pair = cut_off_pair();
   if (!pair) pair = pop_pair(clean_tables_);
@@ -133,6 +134,7 @@ void FrameStore::give(void* block, unsigned order) {
 }
 
 void* FrameStore::take_table() {
+  if (promised_ >= free_pairs_) return nullptr;
   if (void* table = pop_pair(clean_tables_)) return table;
   void* table = take(1);
   if (table) {
@@ -194,7 +196,8 @@ Mapping* Pool::new_mapping_page() {
   mapping_pages_ = page;
   fresh_ = page->nodes + 1;
   fresh_count_ = nodes_per_page - 1;
-  free_count_ = fresh_count_;
+  all_nodes_ += nodes_per_page;
+  free_count_ += fresh_count_;
   return page->nodes;
 }
 
@@ -205,20 +208,19 @@ Mapping* Pool::take_fresh_mapping() {
   return fresh_++;
 }
 
-bool Pool::reserve(u64 tables, u64 mappings, u64 frames) const {
-  const Draw draw = draw_for(tables, mappings, frames);
-  return within_limit(draw) && frame_store.can_supply(draw.pairs, draw.singles);
-}
-
-void Pool::drain() {
+Progress Pool::drain(Budget& budget) {
+  constexpr i64 page_cost = 60;
   while (mapping_pages_) {
+    if (budget.used_up()) return Progress::more;
+    budget.spend(page_cost);
     auto* page = static_cast<MappingPage*>(mapping_pages_);
     mapping_pages_ = page->next;
     give_frame(page);
   }
   free_nodes_ = nullptr;
   fresh_ = nullptr;
-  free_count_ = fresh_count_ = 0;
+  free_count_ = fresh_count_ = all_nodes_ = 0;
+  return Progress::done;
 }
 
 }  // namespace mica

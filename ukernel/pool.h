@@ -11,6 +11,7 @@
 // pool that has been drained counts zero.
 #pragma once
 
+#include "budget.h"
 #include "types.h"
 
 namespace mica {
@@ -34,13 +35,19 @@ class FrameStore {
 
   u64 free_frames() const { return free_pairs_ * 2 + free_singles_; }
   u64 free_pairs() const { return free_pairs_; }
-  // Could so many blocks be taken now?
-  bool can_supply(u64 pairs, u64 singles) const {
-    if (pairs > free_pairs_) return false;
-    return singles <= free_singles_ || (singles - free_singles_ + 1) / 2 <= free_pairs_ - pairs;
+  // Sets so many pairs aside for one who comes back for them: others cannot take them
+  // until they are released. False: there are not so many.
+  [[nodiscard]] bool promise(u64 pairs) {
+    if (pairs > free_pairs_ - least_promised()) return false;
+    promised_ += pairs;
+    return true;
   }
+  void release(u64 pairs) { promised_ -= pairs; }
+  // Sets pairs aside again that were released for the moment; some may be used up.
+  void renew(u64 pairs) { promised_ += pairs; }
   // Is it, or was it ever, part of kernel memory?
-  bool owns(Phys address) const;
+  bool owns(Phys address) const { return owns_any(address, address + 1); }
+  bool owns_any(Phys low, Phys high) const;
 
  private:
   struct FreeFrame {
@@ -53,6 +60,7 @@ class FrameStore {
     u64* single_free;  // a bit a frame from `base`: is it in the list of singles?
   };
 
+  u64 least_promised() const { return promised_ < free_pairs_ ? promised_ : free_pairs_; }
   Region& region_of(Phys frame);
   void* cut_off_pair();
   void push_pair(void* pair, void*& list);
@@ -64,6 +72,7 @@ class FrameStore {
   void* pairs_ = nullptr;
   void* clean_tables_ = nullptr;
   u64 free_pairs_ = 0, free_singles_ = 0;  // untouched memory counts as pairs
+  u64 promised_ = 0;                       // of the pairs
   Region regions_[max_regions] = {};
   unsigned region_count_ = 0;
   unsigned cutting_ = 0;  // the first region that may have untouched memory
@@ -109,26 +118,14 @@ class Pool {
     ++free_count_;
   }
 
-  // What must come from the store before so many things can be had.
-  struct Draw {
-    u64 pairs, singles;
-    u64 frames() const { return pairs * 2 + singles; }
-  };
-  Draw draw_for(u64 tables, u64 mappings, u64 frames = 0) const {
-    return {tables, frames + pages_for(mappings)};
-  }
-  bool within_limit(Draw draw) const { return used_ <= limit_ && draw.frames() <= limit_ - used_; }
-  // True when the next so many take_* calls of this kernel entry cannot fail,
-  // provided that no other pool takes something in between. Takes nothing.
-  [[nodiscard]] bool reserve(u64 tables, u64 mappings, u64 frames = 0) const;
-  // Is there room for anything that one message can ask for?
-  static constexpr u64 plenty_frames = 512;
-  bool has_plenty() const {
-    return used_ + plenty_frames <= limit_ && frame_store.free_pairs() >= plenty_frames;
-  }
+  // Frames for so many tables and mapping nodes, at most.
+  u64 frames_for(u64 tables, u64 mappings) const { return 2 * tables + pages_for(mappings); }
+  bool within_limit(u64 frames) const { return used_ <= limit_ && frames <= limit_ - used_; }
+  // Nodes in use.
+  u64 mappings() const { return all_nodes_ - free_count_; }
 
   // Gives the pages of mapping nodes back; no node of the pool may be in use.
-  void drain();
+  Progress drain(Budget& budget);
 
  private:
   struct FreeNode {
@@ -146,6 +143,7 @@ class Pool {
   Mapping* fresh_ = nullptr;
   u64 free_count_ = 0;  // both together
   u64 fresh_count_ = 0;
+  u64 all_nodes_ = 0;
   void* mapping_pages_ = nullptr;
 };
 

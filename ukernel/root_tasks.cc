@@ -3,6 +3,7 @@
 
 #include <seam.h>
 
+#include "bookmark.h"
 #include "boot/platform.h"
 #include "interrupt.h"
 #include "kip.h"
@@ -54,6 +55,7 @@ constexpr ThreadId idle_id{u64{1} << 63};
 [[gnu::section(".init.text")]] Thread* create_root_tasks(Cpu& cpu, const Platform& platform) {
   init_scheduler(cpu, platform.fast_path_off == 0);
   create_idle_thread(cpu);
+  if (!make_bookmarks()) panic("no memory for the mapping database");
   fill_kip(platform);
   create_interrupt_threads();
   const ThreadId sigma0 = ThreadId::global(user_base(), 1);

@@ -68,10 +68,8 @@ void destroy_space(Cpu& cpu, Space& space) {
   if (is_loaded(space.memory.root())) load_kernel_root();
   if (cpu.io_loaded == &space) forget_ports(cpu);
   drop_areas(space);
-  unmap_everything(space);
-  space.memory.free_tables(space.pool);
-  space.ports.free_tables(space.pool);
-  space.pool.drain();
+  Budget unlimited = Budget::unlimited();
+  (void)release_mappings(space, unlimited);
   abandon_space(space);
 }
 

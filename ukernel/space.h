@@ -21,6 +21,15 @@ struct UtcbSlots {
   Thread*** further = nullptr;  // a frame of pointers to frames of 512, or null
 };
 
+// A large page of the space that is being split (split.cc): what will take its place.
+struct Split {
+  TableNode* table = nullptr;  // null: none is
+  u64* leaf = nullptr;         // the page's entry, and what it was when this began
+  u64 value = 0;
+  u32 parent = 0, depth = 0;   // of its mapping
+  u64 count = 0;               // entries that are ready
+};
+
 struct Space {
   Pool pool;
   PageTable memory;
@@ -32,6 +41,7 @@ struct Space {
   Fpage utcb_area, kip_area;
   u64 redirector = ~u64{0};   // raw id; anythread = none
   UtcbSlots slots;
+  Split split;
   Thread* threads = nullptr;  // its threads, through Thread::in_space
   u32 thread_count = 0;
   u32 active_count = 0;

@@ -58,6 +58,13 @@ template <u64 right>
   return static_cast<u8*>(phys_to_virt({value & entry::frame_mask}));
 }
 
+// The same for one page of whatever entry.
+template <u64 right>
+[[gnu::noinline]] u8* reach_any(Slot slot, u64 page) {
+  u8* const first = reach<right>(slot.leaf);
+  return first && slot.level() != 0 ? static_cast<u8*>(phys_to_virt(slot.frame_of(page))) : first;
+}
+
 // A user's memory, read or written on and on: the next page's entry follows the last
 // one's, mostly.
 template <u64 right>
@@ -68,16 +75,21 @@ class Pages {
   [[gnu::always_inline]] u8* at(Address address) {
     const u64 page = address >> page_bits;
     if (page != page_) {
-      leaf_ = leaf_ && page == page_ + 1 && page % TableNode::entry_count != 0 ? leaf_ + 1 : find(address);
+      if (leaf_ && page == page_ + 1 && page % TableNode::entry_count != 0)
+        base_ = reach<right>(++leaf_);
+      else
+        look(address);
       page_ = page;
-      base_ = leaf_ ? reach<right>(leaf_) : nullptr;
     }
     return base_ ? base_ + address % page_size : nullptr;
   }
 
  private:
-  [[gnu::noinline]] u64* find(Address address) {
-    return address < user_end ? space_.memory.find_page(address >> page_bits).leaf : nullptr;
+  [[gnu::noinline]] void look(Address address) {
+    const u64 page = address >> page_bits;
+    const Slot slot = address < user_end ? space_.memory.find_any_page(page) : Slot{};
+    leaf_ = slot && slot.level() == 0 ? slot.leaf : nullptr;
+    base_ = slot ? reach_any<right>(slot, page) : nullptr;
   }
 
   Space& space_;

@@ -37,6 +37,14 @@ enum class Work : u8 {
   none,
   receive,                 // the receive phase of its Ipc; the message was sent
   transfer,                // the message that it sends, and then the receive phase
+  unmap,                   // the rest of its Unmap
+  memory_control,          // the rest of its MemoryControl
+};
+
+// How far its Unmap or MemoryControl is.
+struct UnmapCall {
+  UnmapProgress progress;
+  u64 item;  // which flexpage
 };
 
 // The user's registers, as the entry code saves them.
@@ -121,7 +129,10 @@ struct alignas(512) Thread {
 
   u32 interrupts;          // lines that it handles
 
-  ItemProgress items;      // how far its message is
+  union {
+    ItemProgress items;    // how far its message is
+    UnmapCall unmapping;
+  };
 
   bool exists() const { return !id.is_nil(); }
   bool active() const { return state >= State::ready; }

@@ -2,6 +2,7 @@
 #include "work.h"
 
 #include "assertion.h"
+#include "calls.h"
 #include "ipc.h"
 #include "message_transfer.h"
 #include "scheduler.h"
@@ -24,6 +25,10 @@ Thread* continue_work(Cpu& cpu, Thread& t) {
       break;
     case Work::transfer:
       return continue_transfer(cpu, t);
+    case Work::unmap:
+      return continue_unmap(cpu, t);
+    case Work::memory_control:
+      return continue_memory_control(cpu, t);
     case Work::receive:
       receive_phase(cpu, t);
       break;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/user.h"
+#include "mapping_fixture.h"
 #include "pool.h"
 #include "thread_table.h"
 
@@ -215,10 +216,10 @@ TEST_CASE("a space that goes takes everything derived from its pages along") {
     pause(root);
     const Space& last = *find_thread(user_thread(2))->space;
     u64 present = 0;
-    last.memory.for_each_present(at >> page_bits, (at >> page_bits) + 4, [&](u64, Slot) { ++present; });
+    for_each_present(last.memory, at >> page_bits, (at >> page_bits) + 4, [&](u64, Slot) { ++present; });
     CHECK(present == 4);
     REQUIRE(root.destroy(user_thread(1)));
-    CHECK(last.memory.next_present(at >> page_bits, (at >> page_bits) + 4) == (at >> page_bits) + 4);
+    CHECK(next_present(last.memory, at >> page_bits, (at >> page_bits) + 4) == (at >> page_bits) + 4);
     REQUIRE(root.destroy(user_thread(2)));
     CHECK(frame_store.free_frames() >= before);
     done = true;

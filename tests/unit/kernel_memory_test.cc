@@ -9,6 +9,7 @@
 #include <string>
 
 #include "harness/user.h"
+#include "mapping_fixture.h"
 #include "pool.h"
 #include "thread_table.h"
 
@@ -32,11 +33,11 @@ std::string visible() {
     const Space& space = *t.space;
     out << "space " << space.kip_area.raw << ' ' << space.utcb_area.raw << ' ' << space.redirector << ' '
         << space.initialised << ' ' << space.active_count << ':';
-    space.memory.for_each_present(0, user_end >> page_bits, [&](u64 page, Slot slot) {
+    for_each_present(space.memory, 0, user_end >> page_bits, [&](u64 page, Slot slot) {
       constexpr u64 marks = entry::accessed | entry::dirty;
       if (!space.sigma0) out << ' ' << page << '=' << (*slot.leaf & ~marks);  // sigma0's come and go unseen
     });
-    space.ports.for_each_present(0, u64{1} << 16, [&](u64 port, Slot) {
+    for_each_present(space.ports, 0, u64{1} << 16, [&](u64 port, Slot) {
       if (!space.sigma0) out << " port " << port;
     });
     out << '\n';

@@ -7,8 +7,10 @@
 
 #include <memory>
 #include <new>
+#include <span>
 #include <vector>
 
+#include "bookmark.h"
 #include "mapping.h"
 #include "space.h"
 
@@ -16,6 +18,40 @@ namespace mica::test {
 
 inline constexpr Rights all = Rights::all(), ro{Rights::r}, rw{Rights::r | Rights::w},
                         rx{Rights::r | Rights::x};
+
+// Long operations go in steps of so many instructions.
+inline i64 step_budget = Budget::step;
+
+template <typename Step>
+void in_steps(Step&& step) {
+  for (;;) {
+    Budget budget(step_budget);
+    if (step(budget) == Progress::done) return;
+  }
+}
+
+inline Rights unmap(Space& space, Fpage fpage, bool flush) {
+  UnmapProgress progress{};
+  Rights accessed;
+  const MapChange change{.taken = fpage.rights(), .flush = flush};
+  in_steps([&](Budget& budget) { return unmap_step(space, fpage, change, progress, accessed, budget); });
+  return accessed;
+}
+
+// Visits each page or port that is there, a large page once.
+template <typename Visit>
+void for_each_present(const PageTable& tree, u64 low, u64 high, Visit&& visit) {
+  u64 page = low;
+  Budget unlimited = Budget::unlimited();
+  (void)tree.visit_leaves(page, high, unlimited, [&](Slot slot) {
+    visit(slot.first_page(), slot);
+    return true;
+  });
+}
+inline u64 next_present(const PageTable& tree, u64 low, u64 high) {
+  const Slot slot = tree.next_leaf(low, high);
+  return slot ? slot.first_page() : high;
+}
 
 // A space in the arena, as the kernel makes them, without a thread.
 class TestSpace {
@@ -35,10 +71,7 @@ class TestSpace {
   ~TestSpace() {
     u64* const root = space_->memory.root();
     if (is_loaded(root)) host::load_root(nullptr);
-    unmap_everything(*space_);
-    space_->memory.free_tables(space_->pool);
-    space_->ports.free_tables(space_->pool);
-    space_->pool.drain();
+    in_steps([&](Budget& budget) { return release_mappings(*space_, budget); });
     CHECK(space_->pool.used() == 0);
     for (u64 i = 0; i < 256; ++i) {
       REQUIRE(root[i] == 0);
@@ -72,7 +105,9 @@ inline Rights page_rights(const Space& space, Address address) {
   if ((*slot.leaf & entry::no_execute) == 0) rights = rights | Rights{Rights::x};
   return rights;
 }
-inline u64 page_frame(const Space& space, Address address) { return page_slot(space, address).frame().value; }
+inline u64 page_frame(const Space& space, Address address) {
+  return page_slot(space, address).frame_of(address >> page_bits).value;
+}
 inline bool port_allowed(const Space& space, u64 port) {
   return space.io_bitmap && (space.io_bitmap[port / 8] >> port % 8 & 1) == 0;
 }
@@ -91,9 +126,10 @@ inline void check_tree_of(const Mapping* node) {
     const u32 before = to_link(node);
     node = from_link<Mapping>(next);
     REQUIRE(node->prev == before);
-    REQUIRE(node->depth >= 1);
-    REQUIRE(node->depth <= path.size());
-    path.resize(node->depth);
+    REQUIRE(node->depth % 4 == 0);
+    REQUIRE(node->depth >= 4);
+    REQUIRE(node->depth / 4 <= path.size());
+    path.resize(node->depth / 4);
     REQUIRE(node->parent == path.back());
     REQUIRE((*node->leaf & entry::present) != 0);
     REQUIRE(Slot{node->leaf}.link() == next);
@@ -101,13 +137,27 @@ inline void check_tree_of(const Mapping* node) {
   }
 }
 
-// One item as a message would carry it; false: out of memory.
+// Items as a message would carry them; false: out of memory, and nothing has changed.
+inline bool send_items(Space& from, Space& to, Fpage window, std::span<const MapItem> items) {
+  MapTransfer progress{};
+  const auto each = [&](auto&& act) {
+    for (const MapItem& item : items) {
+      MapStep step = MapStep::more;
+      while (step == MapStep::more) {
+        Budget budget(step_budget);
+        step = act(from, to, window, item, progress, budget);
+      }
+      if (step == MapStep::no_memory) return false;
+    }
+    return true;
+  };
+  const bool enough = each(prepare);
+  if (enough) each(carry_out);
+  finish(from, to, progress);
+  return enough;
+}
 inline bool send_item(Space& from, Space& to, Fpage window, const MapItem& item) {
-  MapNeeds needs;
-  count_needs(from, to, window, item, needs);
-  if (!reserve(from, to, needs)) return false;
-  transfer(from, to, window, item);
-  return true;
+  return send_items(from, to, window, {&item, 1});
 }
 inline bool map_page(Space& from, Address source, Space& to, Address target, Rights rights = all,
                      bool grant = false) {

@@ -32,6 +32,37 @@ struct Table {
   u64 frames;
 };
 
+// Step by step; what is left in the tables is cleared.
+void free_tables(PageTable& tree, Pool& pool) {
+  const auto end = [](Slot slot) {
+    slot.clear();
+    return Progress::done;
+  };
+  for (;;) {
+    Budget little(300);
+    if (tree.free_tables(pool, little, end) == Progress::done) return;
+  }
+}
+
+template <typename Visit>
+void for_each_present(const PageTable& tree, u64 low, u64 high, Visit&& visit) {
+  for (u64 page = low;;) {
+    Budget little(300);
+    const Progress progress = tree.visit_leaves(page, high, little, [&](Slot slot) {
+      visit(slot.first_page(), slot);
+      page = slot.first_page() + 1;
+      return false;
+    });
+    if (progress == Progress::done) return;
+  }
+}
+
+// The first page from `low` on that is present, or `high`.
+u64 next_present(const PageTable& tree, u64 low, u64 high) {
+  const Slot slot = tree.next_leaf(low, high);
+  return slot ? slot.first_page() : high;
+}
+
 constexpr u64 last_page = (user_end >> page_bits) - 1;
 constexpr u64 value = 0x1234'5000 | entry::present | entry::user;
 
@@ -62,7 +93,7 @@ TEST_CASE("entering and finding pages") {
   CHECK(tree.make(last_page, table.pool));
   CHECK(table.pool.used() == 1 + 12);
   CHECK(table.kernel_half_is_intact());
-  tree.free_tables(table.pool);
+  free_tables(tree, table.pool);
   CHECK(table.pool.used() == 1);
   CHECK_FALSE(tree.find(5));
   CHECK(tree.missing_tables(5) == 3);
@@ -87,11 +118,11 @@ TEST_CASE("out of memory in the middle of a path") {
     table.pool.set_limit(limit);
     CHECK_FALSE(table.tree.make(0, table.pool));
     CHECK(table.pool.used() <= limit);
-    CHECK(table.tree.next_present(0, last_page + 1) == last_page + 1);
+    CHECK(next_present(table.tree, 0, last_page + 1) == last_page + 1);
   }
   table.pool.set_limit(7);
   CHECK(table.tree.make(0, table.pool));
-  table.tree.free_tables(table.pool);
+  free_tables(table.tree, table.pool);
   CHECK(table.pool.used() == 1);
 }
 
@@ -107,7 +138,7 @@ TEST_CASE("searching is exact in sparse trees") {
 
   const u64 end = last_page + 1;
   u64 found = 0;
-  for (u64 page = tree.next_present(0, end); page < end; page = tree.next_present(page + 1, end)) {
+  for (u64 page = next_present(tree, 0, end); page < end; page = next_present(tree, page + 1, end)) {
     CHECK(pages.count(page) == 1);
     ++found;
   }
@@ -116,20 +147,20 @@ TEST_CASE("searching is exact in sparse trees") {
     u64 low = (u64{random()} << 5 ^ random()) % end, high = (u64{random()} << 5 ^ random()) % end;
     if (i % 2) high = low + random() % 2048;
     const auto expected = pages.lower_bound(low);
-    const u64 result = tree.next_present(low, high);
+    const u64 result = next_present(tree, low, high);
     if (low >= high || expected == pages.end() || *expected >= high) {
       CHECK(result == high);
     } else {
       CHECK(result == *expected);
     }
     std::set<u64> visited;
-    tree.for_each_present(low, high, [&](u64 page, Slot slot) {
+    for_each_present(tree, low, high, [&](u64 page, Slot slot) {
       CHECK(slot.leaf == tree.find(page).leaf);
       visited.insert(page);
     });
     if (low < high) CHECK(visited == std::set<u64>(expected, pages.lower_bound(high)));
   }
-  tree.free_tables(table.pool);
+  free_tables(tree, table.pool);
   CHECK(table.pool.used() == 1);
   for (u64 i = 0; i < 256; ++i) CHECK(tree.root()[i] == 0);
 }
@@ -138,14 +169,14 @@ TEST_CASE("visits follow changes") {
   Table table;
   for (u64 page = 0; page < 600; ++page) table.tree.make(page, table.pool).enter(value);
   u64 visits = 0;
-  table.tree.for_each_present(0, last_page, [&](u64 page, Slot slot) {
+  for_each_present(table.tree, 0, last_page, [&](u64 page, Slot slot) {
     CHECK(page % 2 == 0);
     slot.clear();
     table.tree.find(page + 1).clear();
     ++visits;
   });
   CHECK(visits == 300);
-  CHECK(table.tree.next_present(0, last_page) == last_page);
+  CHECK(next_present(table.tree, 0, last_page) == last_page);
 }
 
 TEST_CASE("ports: the root comes with the first and goes with the tables") {
@@ -154,17 +185,59 @@ TEST_CASE("ports: the root comes with the first and goes with the tables") {
   PageTable ports(nullptr, 2);
   CHECK_FALSE(ports.find(0x3f8));
   CHECK(ports.missing_tables(0x3f8) == 2);
-  CHECK(ports.next_present(0, 65536) == 65536);
+  CHECK(next_present(ports, 0, 65536) == 65536);
   ports.make(0x3f8, pool).enter(entry::present);
   ports.make(0xffff, pool).enter(entry::present);
   CHECK(pool.used() == 6);
   CHECK(ports.missing_tables(0x3ff) == 0);
   CHECK(ports.missing_tables(0x400) == 1);
-  CHECK(ports.next_present(0, 65536) == 0x3f8);
-  CHECK(ports.next_present(0x3f9, 65536) == 0xffff);
+  CHECK(next_present(ports, 0, 65536) == 0x3f8);
+  CHECK(next_present(ports, 0x3f9, 65536) == 0xffff);
   CHECK(ports.find(0x3f8).present());
   CHECK_FALSE(ports.find(0x3f9).present());
-  ports.free_tables(pool);
+  free_tables(ports, pool);
   CHECK(pool.used() == 0);
   CHECK(ports.root() == nullptr);
+}
+
+TEST_CASE("large pages") {
+  Table table;
+  PageTable& tree = table.tree;
+  constexpr u64 large = value | entry::large;
+  CHECK(tree.missing_tables(1024, 1) == 2);
+  const Slot two_mib = tree.make(1024, table.pool, 1);
+  REQUIRE(two_mib);
+  CHECK(table.pool.used() == 1 + 4);
+  two_mib.enter(0x1234'0000'0000 | (large & 0xfff));
+  CHECK(two_mib.level() == 1);
+  CHECK(two_mib.first_page() == 1024);
+  CHECK(two_mib.pages() == 512);
+  CHECK(tree.find(1024 + 77).leaf == two_mib.leaf);
+  CHECK_FALSE(tree.find_page(1024 + 77));
+  CHECK(tree.find(1024 + 77).frame_of(1024 + 77).value == 0x1234'0004'd000);
+  CHECK_FALSE(tree.find(1023));
+  CHECK(tree.has_room(1024, 1));
+  CHECK_FALSE(tree.has_room(1024, 0));
+  CHECK_FALSE(tree.has_room(0, 2));  // a table is there
+  CHECK(tree.has_room(512, 1));
+  CHECK(tree.has_room(u64{1} << 18, 2));
+  CHECK(tree.make(1030, table.pool).leaf == two_mib.leaf);  // in the way
+  const Slot one_gib = tree.make(u64{1} << 18, table.pool, 2);
+  CHECK(one_gib.level() == 2);
+  one_gib.enter(0x40'0000'0000 | (large & 0xfff));
+  CHECK(tree.make(0, table.pool, 2).level() == 1);  // the table in the way leads further down
+  CHECK(next_present(tree, 0, last_page) == 1024);
+  CHECK(tree.next_leaf(1500, last_page).leaf == two_mib.leaf);
+  CHECK(tree.next_leaf(1536, last_page).leaf == one_gib.leaf);
+  CHECK_FALSE(tree.next_leaf(1536, u64{1} << 18));
+  u64 visits = 0;
+  u64 page = 1100;
+  Budget budget = Budget::unlimited();
+  (void)tree.visit_leaves(page, last_page, budget, [&](Slot) { return ++visits, true; });
+  CHECK(visits == 2);
+  host::load_root(tree.root());
+  CHECK(host::access((1024 + 300) * page_size, false));
+  CHECK((*two_mib.leaf & entry::accessed) != 0);
+  free_tables(tree, table.pool);
+  CHECK(table.pool.used() == 1);
 }

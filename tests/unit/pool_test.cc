@@ -16,6 +16,11 @@ using namespace mica;
 
 namespace {
 
+void drain(Pool& pool) {
+  Budget little(100);
+  while (pool.drain(little) == Progress::more) little = Budget(100);
+}
+
 u64 address_of(const void* block) { return virt_to_phys(block).value; }
 
 bool is_clean(const void* table) {
@@ -75,19 +80,30 @@ TEST_CASE("the store knows its memory") {
   CHECK(frame_store.free_pairs() * 2 == before + 4);
 }
 
-TEST_CASE("the store says what it can supply") {
+TEST_CASE("what is promised is there for those who come back for it") {
   host::reset(u64{1} << 20);
   const u64 pairs = frame_store.free_pairs();
-  CHECK(frame_store.can_supply(pairs, 0));
-  CHECK_FALSE(frame_store.can_supply(pairs, 1));
-  CHECK(frame_store.can_supply(pairs - 1, 2));
-  CHECK_FALSE(frame_store.can_supply(pairs - 1, 3));
-  CHECK_FALSE(frame_store.can_supply(pairs + 1, 0));
+  CHECK_FALSE(frame_store.promise(pairs + 1));
+  CHECK(frame_store.promise(pairs - 2));
+  CHECK_FALSE(frame_store.promise(3));
+  CHECK(frame_store.promise(1));
+  void* const pair = frame_store.take(1);
+  CHECK(pair != nullptr);
+  CHECK(frame_store.take(1) == nullptr);
+  CHECK(frame_store.take(0) == nullptr);
+  CHECK(frame_store.take_table() == nullptr);
+  frame_store.release(pairs - 1);
+  void* const other = frame_store.take(1);
+  CHECK(other != nullptr);
+  frame_store.renew(pairs - 2);
+  CHECK(frame_store.take(0) == nullptr);
+  frame_store.give(other, 1);
   void* const frame = frame_store.take(0);
-  CHECK(frame_store.can_supply(pairs - 1, 1));
-  CHECK_FALSE(frame_store.can_supply(pairs, 0));
+  CHECK(frame != nullptr);
   frame_store.give(frame, 0);
-  CHECK(frame_store.can_supply(pairs, 0));
+  frame_store.give(pair, 1);
+  frame_store.release(pairs - 2);
+  CHECK(frame_store.free_pairs() == pairs);
 }
 
 TEST_CASE("random traffic in the store") {
@@ -98,7 +114,7 @@ TEST_CASE("random traffic in the store") {
   for (int step = 0; step < 20'000; ++step) {
     if (random() % 100 < (step / 1000 % 2 ? 35u : 65u)) {
       const unsigned order = random() % 2;
-      const bool possible = frame_store.can_supply(order, order ^ 1);
+      const bool possible = frame_store.free_frames() != 0 && (order == 0 || frame_store.free_pairs() != 0);
       void* const block = frame_store.take(order);
       REQUIRE((block != nullptr) == possible);
       if (!block) continue;
@@ -187,7 +203,7 @@ TEST_CASE("mapping nodes") {
   for (int i = 0; i < 300; ++i) CHECK(seen.count(pool.take_mapping()) == 1);
   CHECK(pool.used() == 3);
   for (Mapping* node : nodes) pool.give_mapping(node);
-  pool.drain();
+  drain(pool);
   CHECK(pool.used() == 0);
   CHECK(frame_store.free_frames() == all);
 }
@@ -202,7 +218,7 @@ TEST_CASE("what is reserved can be taken") {
           pool.set_limit(limit);
           const u64 pages = (mappings + 126) / 127;
           const bool enough = tables * 2 + pages + frames <= limit;
-          REQUIRE(pool.reserve(tables, mappings, frames) == enough);
+          REQUIRE(pool.within_limit(pool.frames_for(tables, mappings) + frames) == enough);
           CHECK(pool.used() == 0);
           if (!enough) continue;
           std::vector<void*> taken_tables, taken_frames;
@@ -222,7 +238,7 @@ TEST_CASE("what is reserved can be taken") {
             REQUIRE(table);
             pool.give_clean_table(table);
           }
-          pool.drain();
+          drain(pool);
           REQUIRE(pool.used() == 0);
         }
       }

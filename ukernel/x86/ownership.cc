@@ -3,26 +3,44 @@
 #include "../mapping.h"
 #include "cpu_features.h"
 #include "init.h"
+#include "paging.h"
 
 namespace mica {
 
 namespace {
 
-bool in_page(Phys frame, u64 device) {
-  return device != 0 && frame.value >> page_bits == device >> page_bits;
+bool overlap(Phys low, Phys high, u64 base, u64 size) {
+  return base < high.value && base + size > low.value;
+}
+
+// The page of a device's registers; 0: there is none.
+bool is_device_in(Phys low, Phys high, u64 device) {
+  return device != 0 && overlap(low, high, device & ~(page_size - 1), page_size);
+}
+
+// Is any of it the kernel's?
+bool owns_any(Phys low, Phys high) {
+  if (high > physical_end()) return true;
+  if (frame_store.owns_any(low, high)) return true;
+  if (overlap(low, high, platform.kernel_base, platform.kernel_size)) return true;
+  if (overlap(low, high, platform.memory_low, platform.memory_high - platform.memory_low)) return true;
+  if (is_device_in(low, high, platform.local_apic) || is_device_in(low, high, platform.hpet)) return true;
+  for (u32 i = 0; i < platform.io_apic_count; ++i)
+    if (is_device_in(low, high, platform.io_apics[i].base)) return true;
+  return false;
 }
 
 }  // namespace
 
-bool kernel_owns(Phys frame) {
-  if (frame.value >> features.physical_bits != 0) return true;  // beyond what entries can hold
-  if (frame_store.owns(frame)) return true;
-  if (frame.value - platform.kernel_base < platform.kernel_size) return true;
-  if (frame.value >= platform.memory_low && frame.value < platform.memory_high) return true;
-  if (in_page(frame, platform.local_apic) || in_page(frame, platform.hpet)) return true;
-  for (u32 i = 0; i < platform.io_apic_count; ++i)
-    if (in_page(frame, platform.io_apics[i].base)) return true;
-  return false;
+Phys physical_end() { return {u64{1} << features.physical_bits}; }
+
+bool kernel_owns(Phys frame) { return owns_any(frame, frame + page_size); }
+
+bool is_one_block(Phys frame, unsigned level) {
+  if (level == 2 && !features.gigabyte_pages) return false;
+  const u64 size = page_size << 9 * level;
+  const Phys low{frame.value & ~(size - 1)};
+  return !owns_any(low, low + size) && physmap_level(low) >= level;
 }
 
 }  // namespace mica

@@ -44,14 +44,19 @@ unsigned index_at(u64 address, unsigned level) {
 u64* table_behind(u64 value) { return static_cast<u64*>(phys_to_virt({value & entry::frame_mask})); }
 
 // The entry that translates an address of the kernel's half, at whatever level; absent or present.
-u64* find_entry(u64 address) {
+struct Found {
+  u64* place;
+  unsigned level;
+};
+Found find(u64 address) {
   u64* table = root;
   for (unsigned level = 3;; --level) {
     u64* const place = table + index_at(address, level);
-    if (level == 0 || (*place & entry::present) == 0 || (*place & entry::large) != 0) return place;
+    if (level == 0 || (*place & entry::present) == 0 || (*place & entry::large) != 0) return {place, level};
     table = table_behind(*place);
   }
 }
+u64* find_entry(u64 address) { return find(address).place; }
 
 }  // namespace
 
@@ -233,6 +238,14 @@ Phys kernel_symbol_phys(const void* symbol) {
 
 bool physmap_covers(Phys address) {
   return address.value < u64{1} << 46 && (*find_entry(PHYSMAP_BASE + address.value) & entry::present) != 0;
+}
+
+void flush_caches() { asm volatile("wbinvd" : : : "memory"); }
+
+u64 page_sizes() { return u64{1} << 12 | u64{1} << 21 | u64{features.gigabyte_pages} << 30; }
+
+unsigned physmap_level(Phys address) {
+  return address.value < u64{1} << 46 ? find(PHYSMAP_BASE + address.value).level : 3;
 }
 
 bool map_tcb_page(u64 page_index, Phys frame) {

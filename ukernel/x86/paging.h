@@ -8,6 +8,10 @@ namespace mica {
 
 struct Platform;
 
+// The level of the entry by which the kernel's map of RAM covers a block of that level's
+// size around an address, or does not cover it.
+unsigned physmap_level(Phys address);
+
 // Boot: lets phys_to_virt() reach the low 4 GiB through the first stage's tables,
 // until build_kernel_map() has made the kernel's own.
 void borrow_identity_map();

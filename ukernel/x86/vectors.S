@@ -82,6 +82,10 @@ vector_6:
         movq    (%rax,%rdx,8), %rax
         testb   $4, %al
         jz      2f
+        .if     \shift == 30 || \shift == 21
+        testb   %al, %al                // a large page: C++ knows how
+        js      2f
+        .endif
         .if     \shift == 12
         testl   $ENTRY_DEVICE, %eax     // not RAM: the kernel has no view of it
         jnz     2f

@@ -4,6 +4,7 @@
 #include <set>
 #include <sstream>
 
+#include "../mapping_fixture.h"
 #include "kip.h"
 #include "scheduler.h"
 #include "thread_table.h"
@@ -335,7 +336,7 @@ class Check {
   u64 count_tables(const u64* entries, u64 count, unsigned levels) const {
     u64 tables = 0;
     for (u64 i = 0; i < count; ++i) {
-      if ((entries[i] & entry::present) == 0) continue;
+      if ((entries[i] & entry::present) == 0 || (entries[i] & entry::large) != 0) continue;
       ++tables;
       const u64* const below = static_cast<const u64*>(phys_to_virt({entries[i] & entry::frame_mask}));
       if (levels > 1) tables += count_tables(below, 512, levels - 1);
@@ -344,24 +345,27 @@ class Check {
   }
 
   void tree_of(const Mapping* root) {
-    std::vector<u32> path;
+    std::vector<const Mapping*> path;
     u32 before = 0;
-    for (u32 link = to_link(root); link != 0; link = from_link<Mapping>(link)->next) {
+    for (u32 link = to_link(root); link != 0; before = link, link = from_link<Mapping>(link)->next) {
       const Mapping& node = *from_link<Mapping>(link);
-      ++nodes_in_trees_;
       if (node.prev != before) fail("a mapping tree is a broken list");
-      if (node.depth > path.size()) fail("a mapping is deeper than its parent's children");
-      path.resize(node.depth);
-      if (node.parent != (path.empty() ? 0 : path.back())) fail("a mapping has another parent");
+      if (node.is_bookmark()) continue;
+      ++nodes_in_trees_;
+      while (!path.empty() && path.back()->depth >= node.depth) path.pop_back();
+      bool found = node.parent == 0 && path.empty();
+      // After a grant that was given up the parent may be further up.
+      for (const Mapping* above : path) found |= to_link(above) == node.parent;
+      if (!found) fail("a mapping has another parent");
       if (spaces_.count(from_link<Space>(node.space)) == 0) fail("a mapping belongs to a dead space");
       const Slot slot{node.leaf};
       if (!slot.present() || slot.fixed() || slot.link() != link) fail("a mapping has no entry");
       if (node.parent != 0 && node.ports == 0) {
         const Slot above{from_link<Mapping>(node.parent)->leaf};
-        if (above.frame() != slot.frame()) fail("a mapping shows another frame than its parent");
+        if (slot.frame().value - above.frame().value >= above.pages() << page_bits)
+          fail("a mapping shows another frame than its parent");
       }
-      path.push_back(link);
-      before = link;
+      path.push_back(&node);
     }
   }
 
@@ -376,16 +380,17 @@ class Check {
       ++own_nodes;
       if (node.leaf != slot.leaf || from_link<Space>(node.space) != &space || node.ports != (ports ? 1 : 0))
         fail("page ", page, " leads to a foreign mapping");
-      if (!ports && kernel_owns(slot.frame())) fail("a frame of the kernel is mapped at page ", page);
+      if (!ports && (slot.level() == 0 ? kernel_owns(slot.frame()) : !is_one_block(slot.frame(), slot.level())))
+        fail("a frame of the kernel is mapped at page ", page);
       if (node.depth == 0 && !space.sigma0) fail("a root of a tree is not sigma0's");
       if (ports && (space.io_bitmap[page / 8] >> page % 8 & 1) != 0)
         fail("port ", page, " is mapped and closed");
       if (node.prev == 0) tree_of(&node);
     };
     fixed_pages_ = 0;
-    space.memory.for_each_present(0, user_end >> page_bits,
+    for_each_present(space.memory, 0, user_end >> page_bits,
                                   [&](u64 page, Slot slot) { visit(false, page, slot); });
-    space.ports.for_each_present(0, u64{1} << 16, [&](u64 port, Slot slot) { visit(true, port, slot); });
+    for_each_present(space.ports, 0, u64{1} << 16, [&](u64 port, Slot slot) { visit(true, port, slot); });
     nodes_ += own_nodes;
     if (space.io_bitmap)
       for (u64 port = 0; port < u64{1} << 16; ++port) {

@@ -157,6 +157,7 @@ void Machine::boot(Program root, Program sigma0) {
   kip.root_task.ip = address_of(std::move(root));
   kip.sigma0.ip = address_of(std::move(sigma0));
   platform_.fast_path_off = !options_.fast_path;
+  --total_frames;  // the mapping database keeps one for its bookmarks
   Thread* const first = create_root_tasks(cpu, platform_);
   copy_words(phys_to_virt(kip_frame), &kip, page_size / sizeof(u64));
   leave(first);

@@ -146,6 +146,7 @@ class Monkey::Hands {
     if (chance(20)) return {random_()};
     if (chance(10)) return (chance(2) ? task_utcb_area : task_kip_area).with_rights(rights);
     const Address base = self().space->sigma0 ? ram : heap;
+    if (chance(12)) return Fpage::memory(base, 21, rights);  // a large page
     return Fpage::memory(base + pick(pages) * page_size,
                          static_cast<unsigned>(12 + (chance(3) ? pick(4) : 0)), rights);
   }

@@ -12,6 +12,7 @@
 #include "abi.h"
 #include "assertion.h"
 #include "page_table.h"
+#include "mapping.h"
 #include "pool.h"
 
 #define MICA_WEAK __attribute__((weak))
@@ -63,13 +64,22 @@ u8* tcb_page(u64 page_index) { return reinterpret_cast<u8*>(host::tcbs) + page_i
 
 std::unordered_map<u64, Phys> tcb_frames;
 const u64* loaded_root = nullptr;
-std::unordered_map<u64, u64> translations;  // page -> entry as it was walked
+struct Translation {
+  u64 entry;       // as it was walked
+  unsigned shift;  // log2 of the page's size in small ones
+};
+std::unordered_map<u64, Translation> translations;  // by page
 
 // The CPU's own walk, written apart from the kernel's.
-u64* walk(const u64* root, u64 page) {
+u64* walk(const u64* root, u64 page, unsigned& size) {
   const u64* table = root;
+  size = 0;
   for (unsigned shift = 27; shift > 0; shift -= 9) {
     const u64 entry = table[page >> shift & 511];
+    if (shift != 27 && (entry & entry::large) != 0) {
+      size = shift;
+      return const_cast<u64*>(&table[page >> shift & 511]);
+    }
     if ((entry & (entry::present | entry::user | entry::writable)) != 7) return nullptr;
     table = static_cast<const u64*>(phys_to_virt({entry & entry::frame_mask}));
   }
@@ -91,6 +101,7 @@ u64 page_invalidations, full_invalidations;
 Ticks clock;
 u64 ports_changes;
 Phys owned_low, owned_high;
+unsigned largest_level;
 
 void reset(u64 kernel_memory) {
   frame_store = FrameStore{};
@@ -102,6 +113,7 @@ void reset(u64 kernel_memory) {
   page_invalidations = full_invalidations = ports_changes = 0;
   clock = 0;
   owned_low = owned_high = {};
+  largest_level = 2;
   no_execute_enforced = true;
 }
 
@@ -115,27 +127,29 @@ bool access(Address address, bool write, bool execute) {
   if (!loaded_root || page >= u64{1} << 35) return false;
   const u64 needed = entry::accessed | (write ? entry::dirty : 0);
   const auto known = translations.find(page);
-  if (known != translations.end() && allows(known->second, write, execute) &&
-      (known->second & needed) == needed) {
+  if (known != translations.end() && allows(known->second.entry, write, execute) &&
+      (known->second.entry & needed) == needed) {
     return true;
   }
-  u64* const entry = walk(loaded_root, page);
+  unsigned shift;
+  u64* const entry = walk(loaded_root, page, shift);
   if (!entry || !allows(*entry, write, execute)) {
     translations.erase(page);  // as a fault does
     return false;
   }
   *entry |= needed;
-  translations[page] = *entry;
+  translations[page] = {*entry, shift};
   return true;
 }
 
 u64 stale_translations() {
   u64 stale = 0;
-  for (const auto& [page, old] : translations) {
-    const u64* const entry = walk(loaded_root, page);
-    const u64 now = entry ? *entry : 0;
+  for (const auto& [page, known] : translations) {
+    unsigned shift;
+    const u64* const entry = walk(loaded_root, page, shift);
+    const u64 now = entry ? *entry : 0, old = known.entry;
     constexpr u64 may_not_vanish = entry::present | entry::writable | entry::accessed | entry::dirty;
-    const bool fine = (now & entry::frame_mask) == (old & entry::frame_mask) &&
+    const bool fine = shift == known.shift && (now & entry::frame_mask) == (old & entry::frame_mask) &&
                       (old & may_not_vanish & ~now) == 0 &&
                       (now & entry::no_execute) == (old & entry::no_execute & now);
     if (!fine) ++stale;
@@ -162,7 +176,12 @@ Phys unmap_tcb_page(u64 page_index) {
 
 void invalidate_page(Address address) {
   ++host::page_invalidations;
-  translations.erase(address >> page_bits);
+  const u64 page = address >> page_bits;
+  translations.erase(page);
+  // Of a large page all pieces go.
+  std::erase_if(translations, [&](const auto& item) {
+    return item.second.shift != 0 && item.first >> item.second.shift == page >> item.second.shift;
+  });
 }
 
 void invalidate_all() {
@@ -179,9 +198,25 @@ const u64* kernel_root_entries() {
   return entries;
 }
 
-MICA_WEAK bool kernel_owns(Phys frame) {
-  return frame_store.owns(frame) || (frame >= host::owned_low && frame < host::owned_high);
+Phys physical_end() { return {u64{1} << 47}; }
+
+namespace {
+bool owns_any(Phys low, Phys high) {
+  return high > physical_end() || frame_store.owns_any(low, high) ||
+         (high > host::owned_low && low < host::owned_high);
 }
+}  // namespace
+
+bool kernel_owns(Phys frame) { return owns_any(frame, frame + page_size); }
+bool is_one_block(Phys frame, unsigned level) {
+  const u64 size = page_size << 9 * level;
+  const Phys low{frame.value & ~(size - 1)};
+  return level <= host::largest_level && !owns_any(low, low + size) &&
+         (low.value >= host::ram_size || low.value + size <= host::ram_size);
+}
+void flush_caches() {}
+u64 page_sizes() { return 0x201000; }
+
 MICA_WEAK void ports_changed(Space&) { ++host::ports_changes; }
 
 MICA_WEAK void assertion_failed(const char* condition, const char* file, int line) {
