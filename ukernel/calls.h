@@ -28,9 +28,12 @@ Thread* processor_control(Cpu& cpu, Thread& caller);
 Thread* memory_control(Cpu& cpu, Thread& caller);
 }
 
-// The next steps of these two, and their end without a result.
+// Their next steps.
 Thread* continue_unmap(Cpu& cpu, Thread& t);
 Thread* continue_memory_control(Cpu& cpu, Thread& t);
+Thread* continue_thread_control(Cpu& cpu, Thread& t);
+Thread* continue_space_control(Cpu& cpu, Thread& t);
+// The end of these without a result.
 void abandon_unmap(Thread& t);
 
 // Result register and ErrorCode of a call that returns 1 or 0 in RAX.

@@ -36,7 +36,7 @@ void exchange(Cpu& cpu, Thread& t, Registers& r, bool local) {
   r.rax = local ? t.id.raw : t.utcb;
   const bool sends = t.state == State::sending || is_sender_in_transfer(t);
   const bool receives = t.is_receiving() || (t.state == State::locked && !sends);
-  r.rsi = u64{t.halted} | u64{receives} << 1 | u64{sends} << 2;
+  r.rsi = u64{t.is_halted()} | u64{receives} << 1 | u64{sends} << 2;
   if (((control & abort_send) != 0 && sends) || ((control & abort_receive) != 0 && receives))
     cancel_ipc(cpu, t, IpcError::cancelled);
   if ((control & abort_receive) != 0) {
@@ -59,10 +59,10 @@ void exchange(Cpu& cpu, Thread& t, Registers& r, bool local) {
   r.r10 = swap((control & set_handle) != 0, t.tcr->user_defined_handle, r.r10);
   r.rdi = swap((control & set_pager) != 0, t.tcr->pager, r.rdi);
   if ((control & apply_halt) != 0) {
-    t.halted = false;
+    t.halted = Halt::no;
     if ((control & halt_value) != 0) {
-      dequeue(cpu, t);
       halt(t);
+      if (!t.runnable()) dequeue(cpu, t);
     }
   }
   if (&t != cpu.current) enqueue(cpu, t);

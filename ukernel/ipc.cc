@@ -88,7 +88,7 @@ void begin_receive_phase(Cpu& cpu, Thread& t, bool now) {
   }
   if (!spec.is_any() && !spec.is_any_local()) {
     Thread* const partner = resolve(t, spec);
-    if (!partner) return set_ipc_error(t, Phase::receive, {IpcError::no_partner});
+    if (!partner || partner->vanishing) return set_ipc_error(t, Phase::receive, {IpcError::no_partner});
     partner->awaited = true;
     spec = partner->id;
   }
@@ -158,7 +158,7 @@ Sent send_phase(Cpu& cpu, Thread& t, Thread*& woken) {
   const Timeouts timeouts{t.regs.r8};
   t.as_sender = t.intended = ThreadId::nil();
   Thread* partner = resolve(t, ThreadId{t.regs.rsi});
-  if (!partner) return fail({IpcError::no_partner});
+  if (!partner || partner->vanishing) return fail({IpcError::no_partner});
   if (tag.typed() != 0 && !well_formed(t)) return fail({IpcError::overflow});
   if (partner->is_interrupt())
     return acknowledge(cpu, t, *partner) ? Sent::done : fail({IpcError::no_partner});
@@ -211,6 +211,7 @@ void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
   t.as_sender = t.intended = ThreadId::nil();
   // Pager and handler are the user's to choose: a redirector holds for them as well.
   if (handler && !t.space->redirector_is_free()) handler = redirect(t, handler);
+  if (handler && handler->vanishing) handler = nullptr;
   const bool accepted = handler && accepts(*handler, t);
   // A handler whose own fault waits for `t` would take this message for the answer,
   // and two threads with bad instruction pointers would keep the kernel busy for ever.
@@ -272,23 +273,9 @@ void expire_timeout(Cpu& cpu, Thread& t) {
   enqueue(cpu, t);
 }
 
-void fail_partners(Cpu& cpu, Thread& t) {
-  while (Thread* const s = t.senders) {
-    fail_ipc(cpu, *s, IpcError::no_partner);
-    enqueue(cpu, *s);
-  }
-  if (!t.awaited) return;
-  each_tcb(user_base(), [&](Thread& other) {
-    if (other.wait != t.id.raw && (other.state != State::receiving || other.from != t.id)) return;
-    if (&other == &t) return;
-    fail_ipc(cpu, other, IpcError::no_partner);
-    enqueue(cpu, other);
-  });
-}
-
 void halt(Thread& t) {
   t.disarm();
-  t.halted = true;
+  t.halted = t.work == Work::none ? Halt::yes : Halt::after_work;
 }
 
 }  // namespace mica

@@ -39,10 +39,8 @@ void cancel_ipc(Cpu& cpu, Thread& t, IpcError error);
 void fail_ipc(Cpu& cpu, Thread& t, IpcError error);
 void expire_timeout(Cpu& cpu, Thread& t);
 
-// Fails the IPC of everybody who sends to `t`, or waits for it alone.
-void fail_partners(Cpu& cpu, Thread& t);
-
-// Stops a thread until ExchangeRegisters resumes it.
+// Stops a thread, when it is through with what it does in the kernel, until
+// ExchangeRegisters resumes it.
 void halt(Thread& t);
 
 }  // namespace mica

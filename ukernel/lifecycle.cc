@@ -5,7 +5,6 @@
 
 #include "assertion.h"
 #include "calls.h"
-#include "interrupt.h"
 #include "ipc.h"
 #include "message_transfer.h"
 #include "scheduler.h"
@@ -16,29 +15,8 @@ namespace mica {
 
 namespace {
 
-void join_space(Thread& t, Space& space) {
-  t.space = &space;
-  t.cr3 = virt_to_phys(space.memory.root()).value;
-  append<&Thread::in_space>(space.threads, t);
-  ++space.thread_count;
-}
-
-void leave_space(Thread& t) {
-  Space& space = *t.space;
-  MICA_ASSERT(space.thread_count != 0);
-  take_out<&Thread::in_space>(space.threads, t);
-  --space.thread_count;
-}
-
-// The conversion is worth doing once.
-Ticks default_slice() {
-  static constinit Ticks slice = 0;
-  if (slice == 0) slice = ticks_from_us(default_slice_us);
-  return slice;
-}
-
 // The table entry of UTCB slot `slot`, made when missing; null: out of memory.
-[[gnu::noinline]] Thread** slot_entry(Space& space, u64 slot) {
+[[gnu::cold, gnu::noinline]] Thread** make_slot_entry(Space& space, u64 slot) {
   UtcbSlots& slots = space.slots;
   const auto new_frame = [&](const void* content) {
     void* const frame = space.pool.take_frame();
@@ -60,73 +38,81 @@ Ticks default_slice() {
   return frame ? &frame[slot % 512] : nullptr;
 }
 
-// The UTCB's page as the kernel reaches it, mapped to the user; null: out of memory.
-void* utcb_page(Space& space, Address address) {
-  const Slot slot = space.memory.find(address >> page_bits);
-  if (slot && slot.present() && slot.fixed()) return phys_to_virt(slot.frame());
-  void* const frame = space.pool.take_frame();
-  if (!frame) return nullptr;
-  if (!place_fixed_page(space, address & ~(page_size - 1), virt_to_phys(frame), true)) {
-    space.pool.give_frame(frame);
-    return nullptr;
-  }
-  fill_words(frame, 0, page_size / sizeof(u64));
-  return frame;
+inline Thread** slot_entry(Space& space, u64 slot) {
+  return slot < space.slots.direct ? &space.slots.direct_threads[slot] : make_slot_entry(space, slot);
 }
 
-}  // namespace
-
-Thread* create_thread(ThreadId id, Space& space, ThreadId scheduler) {
-  MICA_ASSERT(id.is_global() && id.number() < max_threads && !tcb_array()[id.number()].exists());
-  Thread* const t = make_tcb(id.number());
-  if (!t) return nullptr;
-  t->id = id;
-  t->state = State::inactive;
-  t->protocol = Protocol::user;
-  t->halted = t->awaited = false;
-  t->work = Work::none;
-  t->peer = nullptr;
-  t->scheduler = scheduler;
-  t->priority = default_priority;
-  t->sensitive_priority = 0;
-  t->max_delay = 0;
-  t->cpu = 0;
-  t->rflags = user_rflags_always;
-  t->slice = t->slice_left = default_slice();
-  t->quantum = never;
-  t->utcb_location = ~u64{0};
-  t->by_iret = true;
-  join_space(*t, space);
-  t->key = u64{default_priority} << key::priority_shift;
-  if (!space.redirector_is_free()) update_key(*t);
-  return t;
-}
-
-CallError activate(Cpu& cpu, Thread& t, ThreadId pager) {
-  MICA_ASSERT(t.state == State::inactive);
-  Space& space = *t.space;
-  if (!space.initialised) return CallError::invalid_space;
-  const u64 slot = space.utcb_slot(t.utcb_location);
-  if (slot >= space.slots.count) return CallError::utcb_area;
-  Thread** const entry = slot_entry(space, slot);
-  if (!entry) return CallError::no_memory;
-  if (*entry != no_thread()) return CallError::utcb_area;
-  void* const page = utcb_page(space, t.utcb_location);
+// The UTCB's page as the kernel reaches it, mapped to the user.
+[[gnu::cold, gnu::noinline]] CallError make_utcb_page(Space& space, Address address, void*& page, Budget& budget) {
+  page = space.pool.take_frame();
   if (!page) return CallError::no_memory;
+  const Address place = address & ~(page_size - 1);
+  const MapStep step = place_fixed_page(space, place, virt_to_phys(page), true, budget);
+  if (step == MapStep::done) {
+    fill_words(page, 0, page_size / sizeof(u64));
+    return CallError::none;
+  }
+  space.pool.give_frame(page);
+  return step == MapStep::more ? not_yet : CallError::no_memory;
+}
 
-  *entry = &t;
+inline CallError utcb_page(Space& space, Address address, void*& page, Budget& budget) {
+  const Slot slot = space.memory.find_page(address >> page_bits);
+  if (!slot || !slot.present() || !slot.fixed()) return make_utcb_page(space, address, page, budget);
+  page = phys_to_virt({*slot.leaf & entry::frame_mask});
+  return CallError::none;
+}
+
+// A place for the UTCB of a thread that is to be active there, not taken yet.
+struct UtcbPlace {
+  Thread** entry = nullptr;
+  void* page = nullptr;
+};
+
+CallError find_place(Space& space, Address location, UtcbPlace& place, Budget& budget) {
+  if (!space.initialised) return CallError::invalid_space;
+  const u64 slot = space.utcb_slot(location);
+  if (slot >= space.slots.count) return CallError::utcb_area;
+  place.entry = slot_entry(space, slot);
+  if (!place.entry) return CallError::no_memory;
+  if (*place.entry != no_thread()) return CallError::utcb_area;
+  return utcb_page(space, location, place.page, budget);
+}
+
+// Nothing can fail any more.
+void take_place(Thread& t, const UtcbPlace& place) {
+  Space& space = *t.space;
+  const u64 slot = space.utcb_slot(t.utcb_location);
+  *place.entry = &t;
   if (slot >= space.slots.high) space.slots.high = slot + 1;
   ++space.active_count;
-  t.tcr = reinterpret_cast<Utcb*>(static_cast<u8*>(page) + (t.utcb_location & (page_size - 1)));
-  fill_words(t.tcr, 0, utcb_size / sizeof(u64));
+  t.tcr = reinterpret_cast<Utcb*>(static_cast<u8*>(place.page) + (t.utcb_location & (page_size - 1)));
   t.long_words = &t.tcr->mr[register_words];
-  t.tcr->my_global_id = t.id.raw;
-  t.tcr->processor = t.cpu;
-  t.tcr->pager = pager.raw;
   t.utcb = t.utcb_location + utcb_mr_offset;
   t.local_first = space.slots.first;
   t.local_count = space.slots.direct;
   t.local_threads = space.slots.direct_threads;
+}
+
+}  // namespace
+
+// Of a UTCB that another thread of the space may have had. What is in its message
+// registers means nothing, nor do buffer registers that BR0 does not point to.
+static void clear_control_registers(Utcb& utcb) {
+  utcb.compatibility = 0;
+  fill_words(&utcb.br(0), 0, 1 + (offsetof(Utcb, mr) - offsetof(Utcb, my_global_id)) / sizeof(u64));
+}
+
+CallError activate(Cpu& cpu, Thread& t, ThreadId pager, Budget& budget) {
+  MICA_ASSERT(t.state == State::inactive);
+  UtcbPlace place;
+  const CallError error = find_place(*t.space, t.utcb_location, place, budget);
+  if (error != CallError::none) return error;
+  take_place(t, place);
+  clear_control_registers(*t.tcr);
+  t.tcr->my_global_id = t.id.raw;
+  t.tcr->processor = t.cpu;
+  t.tcr->pager = pager.raw;
   t.awaited = true;
   t.protocol = Protocol::start;
   t.by_iret = true;
@@ -134,41 +120,50 @@ CallError activate(Cpu& cpu, Thread& t, ThreadId pager) {
   return CallError::none;
 }
 
-void delete_thread(Cpu& cpu, Thread& t) {
-  MICA_ASSERT(&t != cpu.current && t.exists());
+void deactivate(Thread& t) {
   Space& space = *t.space;
-  const bool was_active = t.active();
-  if (was_active) {
-    detach_all(cpu, t);
-    if (is_in_transfer(t)) abort_transfer(cpu, t, IpcError::aborted, IpcError::aborted);
-    abandon_unmap(t);
-    remove_from_cpu(cpu, t);
-    withdraw(cpu, t);
-  }
-  if (t.senders || t.awaited) fail_partners(cpu, t);
-  if (was_active) {
-    *slot_entry(space, space.utcb_slot(t.utcb_location)) = no_thread();
-    --space.active_count;
-  }
+  *slot_entry(space, space.utcb_slot(t.utcb_location)) = no_thread();
+  --space.active_count;
   if (t.fpu) space.pool.give_frame(t.fpu);
-  leave_space(t);
-  free_tcb(t);
-  if (space.thread_count == 0) destroy_space(cpu, space);
+  t.fpu = nullptr;
 }
 
-bool delete_inactive_thread(Thread& t) {
-  if (t.state != State::inactive || t.senders || t.awaited || t.space->thread_count == 1) return false;
-  leave_space(t);
-  free_tcb(t);
-  return true;
-}
+[[gnu::cold]] CallError move_thread(Cpu& cpu, Thread& t, Space& to, Address location, Budget& budget) {
+  MICA_ASSERT(t.space != &to && &t != cpu.current);
+  Space& from = *t.space;
+  if (!t.active()) {
+    leave_space(t);
+    join_space(t, to);
+    t.utcb_location = location;
+    update_key(t);
+    return CallError::none;
+  }
+  UtcbPlace place;
+  const CallError error = find_place(to, location, place, budget);
+  if (error != CallError::none) return error;
+  if (t.fpu && !to.pool.take_over(from.pool)) return CallError::no_memory;
 
-void rename_thread(Cpu& cpu, Thread& t, ThreadId id) {
-  MICA_ASSERT(t.exists() && id.number() == t.id.number());
-  rename_handler(cpu, t, id);
-  fail_partners(cpu, t);
-  t.id = id;
-  if (t.tcr) t.tcr->my_global_id = id.raw;
+  // A thread that waits for its start goes on waiting; all else ends here.
+  if (t.protocol != Protocol::start) {
+    if (is_in_transfer(t) || t.state == State::sending || t.is_receiving()) cancel_ipc(cpu, t, IpcError::cancelled);
+    if (t.work == Work::receive) set_ipc_error(t, Phase::receive, {IpcError::cancelled});
+    abandon_unmap(t);
+    if (t.work != Work::thread_control && t.work != Work::rename) t.work = Work::none;
+  }
+  const Utcb* const old = t.tcr;
+  FpuState* const fpu = t.fpu;
+  t.fpu = nullptr;
+  deactivate(t);
+  leave_space(t);
+  join_space(t, to);
+  t.utcb_location = location;
+  t.fpu = fpu;
+  take_place(t, place);
+  copy_words(t.tcr, old, utcb_size / sizeof(u64));
+  if (!t.by_iret) t.regs.rdi = t.utcb;
+  update_key(t);
+  enqueue(cpu, t);
+  return CallError::none;
 }
 
 }  // namespace mica

@@ -7,30 +7,41 @@
 
 namespace mica {
 
+// At boot.
+void init_lifecycle();
+
 // An empty space without areas; null: out of kernel memory.
 [[nodiscard]] Space* create_space();
-// Revokes and gives back all that the space holds. It has no thread any more.
-void destroy_space(Cpu& cpu, Space& space);
+// Revokes and gives back all that the space holds, step by step. It has no thread any more.
+Progress unmake_space(Cpu& cpu, Space& space, Budget& budget);
 // The same for a space that create_space() has just made.
 void abandon_space(Space& space);
 
-// Sets the KIP and UTCB areas of a space that has none; false: out of memory.
-[[nodiscard]] bool set_areas(Space& space, Fpage kip_area, Fpage utcb_area);
+// Sets the KIP and UTCB areas of a space that has none.
+[[nodiscard]] MapStep set_areas(Space& space, Fpage kip_area, Fpage utcb_area, Budget& budget);
 // Takes them away again; no thread of the space is active.
-void drop_areas(Space& space);
+Progress drop_areas(Space& space, Budget& budget);
 
 // An inactive thread; null: out of kernel memory. The id's number is free.
 [[nodiscard]] Thread* create_thread(ThreadId id, Space& space, ThreadId scheduler);
 // Gives an inactive thread its UTCB at t.utcb_location; afterwards it waits for
-// the start message of `pager`. An error has changed nothing.
-[[nodiscard]] CallError activate(Cpu& cpu, Thread& t, ThreadId pager);
-// With the space, if it was the last thread there. Not the running thread.
-void delete_thread(Cpu& cpu, Thread& t);
-// The same for a thread that never ran, whom nobody waits for and who is not the
-// last one of its space; false: it is not that case, nothing was done.
+// the start message of `pager`. An error has changed nothing; not_yet: once more, there
+// was something in the way.
+[[nodiscard]] CallError activate(Cpu& cpu, Thread& t, ThreadId pager, Budget& budget);
+inline constexpr CallError not_yet{0xff};
+// Its UTCB's place and its FPU state are free again.
+void deactivate(Thread& t);
+void join_space(Thread& t, Space& space);
+void leave_space(Thread& t);
+// Takes a thread back that was made just now.
+void undo_thread(Thread& t);
+// Deletes a thread that never ran, whom nobody waits for and who is not the last one of
+// its space; false: it is not that case, nothing was done.
 [[nodiscard]] bool delete_inactive_thread(Thread& t);
-// The thread goes on under another version; those who deal with the old id fail.
-void rename_thread(Cpu& cpu, Thread& t, ThreadId id);
+
+// Puts a thread into another space, an active one to the UTCB location there. Its IPC is
+// cancelled. The space that it leaves may be without threads then.
+[[nodiscard]] CallError move_thread(Cpu& cpu, Thread& t, Space& to, Address utcb_location, Budget& budget);
 
 inline constexpr u8 default_priority = 100;
 inline constexpr u64 default_slice_us = 10'000;

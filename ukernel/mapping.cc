@@ -37,6 +37,8 @@ constexpr i64 end_cost = 75, change_cost = 35, descent_cost = 8;
   }
 }
 
+[[gnu::noinline]] u8 end_mapping(Mapping* node, Aftermath& after) { return end_mapping_at_once(node, after); }
+
 // --- Ending mappings ---------------------------------------------------------------
 
 // Goes down to the first leaf of the tree below `top`, ends it and those beside it, and
@@ -64,7 +66,7 @@ Progress end_derived(Mapping* top, const void* owner, Budget& budget, Aftermath&
     u32 next = 0;
     for (;;) {
       next = at->next;
-      marks |= end_mapping(at, after);
+      marks |= end_mapping_at_once(at, after);
       budget.spend(end_cost);
       if (next == 0 || budget.used_up()) break;
       at = mapping_at(next);
@@ -112,7 +114,7 @@ u64 with_attribute(const Mapping* node, u64 value, u64 attribute) {
 }
 
 // Changes a mapping that stays; returns the marks it had.
-[[gnu::always_inline]] inline u8 change_mapping(Mapping* node, const MapChange& change, Aftermath& after) {
+[[gnu::noinline]] u8 change_mapping(Mapping* node, const MapChange& change, Aftermath& after) {
   const u64 value = *node->leaf;
   u64 changed = without(value, change.taken) & ~access_marks;
   if (change.sets_attribute) changed = with_attribute(node, changed, change.attribute);
@@ -270,7 +272,7 @@ std::optional<Rights> unmap_plain(Space& space, Fpage fpage) {
       const u32 next = node->next;
       if (next != 0 && mapping_at(next)->depth > top->depth) return std::nullopt;
       if (change.taken == Rights::all() || is_ended_by(node, change.taken)) {
-        marks |= end_mapping(node, after);
+        marks |= end_mapping_at_once(node, after);
         join(to_link(top), next);
       } else {
         marks |= change_mapping(node, change, after);
@@ -301,7 +303,7 @@ Progress release_mappings(Space& space, Budget& budget) {
   return space.pool.drain(budget);
 }
 
-MapStep place_fixed_page_step(Space& space, Address address, Phys frame, bool writable, Budget& budget) {
+MapStep place_fixed_page(Space& space, Address address, Phys frame, bool writable, Budget& budget) {
   const u64 page = address >> page_bits;
   if (page >= page_limit) return MapStep::no_memory;
   Aftermath after;

@@ -153,12 +153,7 @@ void abandon(UnmapProgress& how_far);
 Progress release_mappings(Space& space, Budget& budget);
 
 // Puts a page of the kernel's own (UTCB, KIP) at `address`, in place of what is there.
-[[nodiscard]] MapStep place_fixed_page_step(Space& space, Address address, Phys frame, bool writable,
-                                            Budget& budget);
-[[nodiscard]] inline bool place_fixed_page(Space& space, Address address, Phys frame, bool writable) {
-  Budget unlimited = Budget::unlimited();
-  return place_fixed_page_step(space, address, frame, writable, unlimited) == MapStep::done;
-}
+[[nodiscard]] MapStep place_fixed_page(Space& space, Address address, Phys frame, bool writable, Budget& budget);
 void remove_fixed_page(Space& space, Address address);
 
 // The identity mapping that sigma0's own page faults get; false: the page is the

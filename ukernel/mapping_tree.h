@@ -135,7 +135,8 @@ inline void derive(Mapping* node, Mapping* parent, Space& space) {
 }
 
 // Ends a mapping, except for its place in the list; returns the marks it leaves.
-[[gnu::always_inline]] inline u8 end_mapping(Mapping* node, Aftermath& after) {
+u8 end_mapping(Mapping* node, Aftermath& after);
+[[gnu::always_inline]] inline u8 end_mapping_at_once(Mapping* node, Aftermath& after) {
   u64* const leaf = node->leaf;
   const u8 marks = static_cast<u8>((*leaf & access_marks) | node->status);
   *leaf = 0;

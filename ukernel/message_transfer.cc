@@ -191,6 +191,7 @@ Thread* continue_transfer(Cpu& cpu, Thread& sender) {
     set_ipc_error(sender, Phase::send, failure);
   else
     receive_phase(cpu, sender);
+  sender.settle_halt();
   if (!sender.runnable()) return hand_off(cpu, receiver);
   enqueue(cpu, receiver);
   return reschedule(cpu);

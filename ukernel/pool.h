@@ -118,6 +118,14 @@ class Pool {
     ++free_count_;
   }
 
+  // One frame in use changes from `from` to this pool; false: it may not have more.
+  [[nodiscard]] bool take_over(Pool& from) {
+    if (used_ + 1 > limit_) return false;
+    --from.used_;
+    ++used_;
+    return true;
+  }
+
   // Frames for so many tables and mapping nodes, at most.
   u64 frames_for(u64 tables, u64 mappings) const { return 2 * tables + pages_for(mappings); }
   bool within_limit(u64 frames) const { return used_ <= limit_ && frames <= limit_ - used_; }

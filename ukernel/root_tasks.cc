@@ -35,12 +35,13 @@ constexpr ThreadId idle_id{u64{1} << 63};
 [[gnu::section(".init.text")]] Thread* create_root_server(Cpu& cpu, u64 number, const RootServer& image,
                                                            ThreadId pager, ThreadId scheduler) {
   Space* const space = create_space();
-  if (!space || !set_areas(*space, root_kip_area, root_utcb_area)) panic("no memory for a root server");
+  Budget budget = Budget::unlimited();
+  if (!space || set_areas(*space, root_kip_area, root_utcb_area, budget) != MapStep::done) panic("no memory for a root server");
   space->privileged = true;
   Thread* const t = create_thread(ThreadId::global(number, 1), *space, scheduler);
   if (!t) panic("no memory for a root server");
   t->utcb_location = root_utcb_area.base();
-  if (activate(cpu, *t, pager) != CallError::none) panic("no memory for a root server");
+  if (activate(cpu, *t, pager, budget) != CallError::none) panic("no memory for a root server");
   set_priority(cpu, *t, root_priority);
   t->protocol = Protocol::user;
   t->end_wait();
@@ -54,6 +55,7 @@ constexpr ThreadId idle_id{u64{1} << 63};
 
 [[gnu::section(".init.text")]] Thread* create_root_tasks(Cpu& cpu, const Platform& platform) {
   init_scheduler(cpu, platform.fast_path_off == 0);
+  init_lifecycle();
   create_idle_thread(cpu);
   if (!make_bookmarks()) panic("no memory for the mapping database");
   fill_kip(platform);

@@ -17,7 +17,7 @@ enum class ThreadState : u64 {
 };
 
 ThreadState state_of(const Thread& t) {
-  if (t.state == State::inactive || t.halted) return ThreadState::inactive;
+  if (t.state == State::inactive || t.is_halted()) return ThreadState::inactive;
   if (is_in_transfer(t)) return is_sender_in_transfer(t) ? ThreadState::sending : ThreadState::receiving;
   if (t.state == State::sending) return ThreadState::pending_send;
   return t.is_receiving() ? ThreadState::waiting : ThreadState::running;

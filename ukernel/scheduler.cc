@@ -160,7 +160,7 @@ Thread* reschedule(Cpu& cpu) {
 
 Thread* hand_off(Cpu& cpu, Thread& to) {
   MICA_ASSERT(!is_queued(to) && !cpu.current->runnable());
-  if (cpu.ready_top > to.priority || to.halted) {
+  if (cpu.ready_top > to.priority || to.is_halted()) {
     enqueue(cpu, to);
     return reschedule(cpu);
   }

@@ -50,7 +50,7 @@ inline void update_key(Thread& t) {
   const u64 kept = t.senders ? t.key & key::rare : 0;
   t.key = kept | u64{t.priority} << key::priority_shift | u64{t.cpu} << key::cpu_shift;
   if (t.fpu) t.key |= fpu_key();
-  if (t.space && !t.space->redirector_is_free()) t.key |= key::rare;
+  if (t.vanishing || (t.space && !t.space->redirector_is_free())) t.key |= key::rare;
 }
 void set_priority(Cpu& cpu, Thread& thread, u8 priority);
 

@@ -26,51 +26,63 @@ Space* create_space() {
   return space;
 }
 
-bool set_areas(Space& space, Fpage kip_area, Fpage utcb_area) {
+MapStep set_areas(Space& space, Fpage kip_area, Fpage utcb_area, Budget& budget) {
   MICA_ASSERT(!space.initialised);
   // Marked like a device's: the image is not in the kernel's map of RAM.
   const Phys kip_frame{kernel_symbol_phys(&kip).value | entry::device};
-  if (!place_fixed_page(space, kip_area.base(), kip_frame, false)) return false;
+  const MapStep step = place_fixed_page(space, kip_area.base(), kip_frame, false, budget);
+  if (step != MapStep::done) return step;
   space.kip_area = kip_area;
   space.utcb_area = utcb_area;
   space.slots.first = utcb_area.base() + utcb_mr_offset;
   const u64 slots = u64{1} << (utcb_area.order() - utcb_align_bits);
   space.slots.count = slots < max_threads ? slots : max_threads;
   space.initialised = true;
-  return true;
+  return MapStep::done;
 }
 
-void drop_areas(Space& space) {
+Progress drop_areas(Space& space, Budget& budget) {
+  constexpr u64 slots_a_page = page_size / utcb_size, threads_a_frame = 512;
+  constexpr i64 page_cost = 120;
   MICA_ASSERT(space.active_count == 0);
-  if (!space.initialised) return;
-  remove_fixed_page(space, space.kip_area.base());
+  if (space.initialised) remove_fixed_page(space, space.kip_area.base());
+  space.initialised = false;
   UtcbSlots& slots = space.slots;
-  for (u64 slot = 0; slot < slots.high; slot += page_size / utcb_size) {
-    const Address page = space.utcb_area.base() + slot * utcb_size;
+  // The last ones first: `high` says how many there still are.
+  while (slots.high != 0) {
+    if (budget.used_up()) return Progress::more;
+    budget.spend(page_cost);
+    slots.high = (slots.high - 1) / slots_a_page * slots_a_page;
+    const Address page = space.utcb_area.base() + slots.high * utcb_size;
     const Slot entry = space.memory.find(page >> page_bits);
     if (!entry || !entry.present() || !entry.fixed()) continue;  // a user may have mapped it
     void* const frame = phys_to_virt(entry.frame());
     remove_fixed_page(space, page);
     space.pool.give_frame(frame);
   }
-  if (slots.direct_threads) space.pool.give_frame(slots.direct_threads);
   if (slots.further) {
-    for (unsigned i = 0; i < 512; ++i)
-      if (slots.further[i]) space.pool.give_frame(slots.further[i]);
+    for (u64 i = 0; i < threads_a_frame; ++i) {
+      if (!slots.further[i]) continue;
+      if (budget.used_up()) return Progress::more;
+      budget.spend(page_cost);
+      space.pool.give_frame(slots.further[i]);
+      slots.further[i] = nullptr;
+    }
     space.pool.give_frame(slots.further);
   }
+  if (slots.direct_threads) space.pool.give_frame(slots.direct_threads);
   slots = UtcbSlots{};
-  space.initialised = false;
+  return Progress::done;
 }
 
-void destroy_space(Cpu& cpu, Space& space) {
+Progress unmake_space(Cpu& cpu, Space& space, Budget& budget) {
   MICA_ASSERT(space.thread_count == 0);
   if (is_loaded(space.memory.root())) load_kernel_root();
   if (cpu.io_loaded == &space) forget_ports(cpu);
-  drop_areas(space);
-  Budget unlimited = Budget::unlimited();
-  (void)release_mappings(space, unlimited);
+  if (drop_areas(space, budget) == Progress::more) return Progress::more;
+  if (release_mappings(space, budget) == Progress::more) return Progress::more;
   abandon_space(space);
+  return Progress::done;
 }
 
 void abandon_space(Space& space) {

@@ -48,7 +48,7 @@ struct Space {
 
   // The slot of a UTCB at `address`; not below slots.count when none can be there.
   u64 utcb_slot(Address address) const {
-    return std::rotr(address - utcb_area.base(), static_cast<int>(utcb_align_bits));
+    return std::rotr(address + utcb_mr_offset - slots.first, static_cast<int>(utcb_align_bits));
   }
   bool redirector_is_free() const { return redirector == ~u64{0}; }
 };

@@ -3,6 +3,7 @@
 #include "calls.h"
 #include "lifecycle.h"
 #include "scheduler.h"
+#include "work.h"
 
 namespace mica {
 
@@ -26,52 +27,74 @@ CallError globalise_redirector(const Thread& caller, ThreadId& redirector) {
   return CallError::none;
 }
 
-// Out of memory leaves the areas where they were: their tables are still there.
-CallError move_areas(Space& space, Fpage kip_area, Fpage utcb_area) {
-  const bool had_areas = space.initialised;
-  const Fpage old_kip_area = space.kip_area, old_utcb_area = space.utcb_area;
-  drop_areas(space);
-  if (set_areas(space, kip_area, utcb_area)) return CallError::none;
-  if (had_areas) (void)set_areas(space, old_kip_area, old_utcb_area);
-  return CallError::no_memory;
+// Tables first: then nothing can fail once the old areas go.
+CallError move_areas(Space& space, Fpage kip_area, Fpage utcb_area, Budget& budget) {
+  if (!space.memory.make(kip_area.base() >> page_bits, space.pool)) return CallError::no_memory;
+  if (drop_areas(space, budget) == Progress::more) return not_yet;
+  switch (set_areas(space, kip_area, utcb_area, budget)) {
+    case MapStep::more:
+      return not_yet;
+    case MapStep::no_memory:
+      return CallError::no_memory;
+    case MapStep::done:
+      break;
+  }
+  return CallError::none;
 }
 
-// Threads of a space with a redirector are none for the fast path.
-void set_redirector(Space& space, ThreadId redirector) {
-  space.redirector = redirector.raw;
-  Thread* t = space.threads;
-  do {
-    update_key(*t);
-    t = t->in_space.next;
-  } while (t != space.threads);
+// Threads of a space with a redirector are none for the fast path. How far that is stands
+// in the caller.
+CallError set_redirector(Space& space, ThreadId redirector, u32& page, Budget& budget) {
+  constexpr i64 page_cost = 140;
+  if (page == 0) space.redirector = redirector.raw;
+  for (; page < thread_table::table.end; ++page) {
+    if (budget.used_up()) return not_yet;
+    budget.spend(5);
+    if (thread_table::table.live[page] == 0) continue;
+    budget.spend(page_cost);
+    Thread* const threads = tcb_array() + page * thread_table::threads_a_page;
+    for (Thread* t = threads; t != threads + thread_table::threads_a_page; ++t)
+      if (t->space == &space) update_key(*t);
+  }
+  return CallError::none;
 }
 
-CallError control(Thread& caller) {
+CallError control(Thread& caller, Budget& budget) {
   if (!caller.space->privileged) return CallError::no_privilege;
   Thread* const member = named_thread(caller, caller.regs.rdi);
   if (!member || !member->space) return CallError::invalid_space;
   Space& space = *member->space;
   const Fpage kip_area{caller.regs.rdx}, utcb_area{caller.regs.r8};
   ThreadId redirector{caller.regs.r9};
+  u32& page = caller.ending.page;
 
   // Areas change only while nobody in the space uses its UTCB.
-  const bool moves_areas = space.active_count == 0;
+  const bool moves_areas = space.active_count == 0 && page == 0;
   if (moves_areas) {
     if (!fits_user_area(utcb_area)) return CallError::utcb_area;
     if (!fits_user_area(kip_area) || overlap(kip_area, utcb_area)) return CallError::kip_area;
   }
   if (const CallError error = globalise_redirector(caller, redirector); error != CallError::none) return error;
   if (moves_areas)
-    if (const CallError error = move_areas(space, kip_area, utcb_area); error != CallError::none) return error;
-  if (!redirector.is_nil()) set_redirector(space, redirector);
-  return CallError::none;
+    if (const CallError error = move_areas(space, kip_area, utcb_area, budget); error != CallError::none)
+      return error;
+  return redirector.is_nil() ? CallError::none : set_redirector(space, redirector, page, budget);
 }
 
 }  // namespace
 
 Thread* space_control(Cpu& cpu, Thread& caller) {
+  caller.ending = {};
+  return continue_space_control(cpu, caller);
+}
+
+// Begins again; what has been done already is found done.
+Thread* continue_space_control(Cpu& cpu, Thread& caller) {
   cpu.stale = true;  // the caller's own space may have got another redirector
-  set_result(caller, control(caller));
+  Budget budget;
+  const CallError error = control(caller, budget);
+  if (error == not_yet) return put_off(cpu, caller, Work::space_control);
+  set_result(caller, error);
   caller.regs.rdx = 0;  // no old control bit is ever set
   return go_on(cpu, caller);
 }

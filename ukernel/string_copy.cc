@@ -4,6 +4,7 @@
 #include <seam.h>
 
 #include "message.h"
+#include "user_page.h"
 #include "thread.h"
 
 namespace mica {
@@ -14,11 +15,7 @@ using Kind = CopyStep::Kind;
 
 constexpr unsigned last_buffer = buffer_registers - 1;
 constexpr u8 buffer_done = 0xff;  // as a piece: the next string takes another buffer
-constexpr u64 words_a_page = page_size / sizeof(u64);
 constexpr i64 piece_cost = 25, chunk_cost = 110, page_cost = 30 + words_a_page;
-
-u64 least(u64 a, u64 b) { return a < b ? a : b; }
-u64 rest_of_page(Address address) { return page_size - address % page_size; }
 
 TypedItem buffer_at(Thread& t, unsigned i) { return {t.tcr->br(i)}; }
 
@@ -43,19 +40,6 @@ bool next_buffer(Thread& t, ItemProgress& p) {
   p.buffer_piece = 0;
   p.to_offset = 0;
   return true;
-}
-
-constexpr u64 to_read = 0, to_write = entry::writable;
-
-// Where the kernel reaches the page of an entry, for an access as the CPU would make
-// it for a user: with his rights, and leaving its mark. Null: a fault.
-template <u64 right>
-[[gnu::always_inline]] inline u8* reach(u64* leaf) {
-  constexpr u64 wanted = entry::present | right, marks = entry::accessed | (right != 0 ? entry::dirty : 0);
-  const u64 value = *leaf;
-  if ((value & (wanted | entry::device)) != wanted) return nullptr;
-  *leaf = value | marks;
-  return static_cast<u8*>(phys_to_virt({value & entry::frame_mask}));
 }
 
 // The same for one page of whatever entry.
@@ -168,26 +152,6 @@ bool within_reach(Space& space, Address address) {
 }
 
 }  // namespace
-
-bool copy_plain(Thread& sender, Thread& receiver, TypedItem item, Address from) {
-  constexpr u64 shape = 0x3f8;  // a string of one piece, whatever the hints say
-  if ((item.raw & shape) != 0 || receiver.protocol != Protocol::user) return false;
-  Utcb& tcr = *receiver.tcr;
-  const u64 bytes = item.string_length(), buffer = tcr.br(1);
-  if (!Acceptor{tcr.br(0)}.strings() || (buffer & shape) != 0 || bytes > buffer >> 10) return false;
-  const Address to = tcr.br(2);
-  // Rarely, two good addresses look like a bad one together.
-  if ((from | to) >= user_end || bytes > rest_of_page(from) || bytes > rest_of_page(to)) return false;
-  u64* const in = sender.space->memory.find_page(from >> page_bits).leaf;
-  u64* const out = receiver.space->memory.find_page(to >> page_bits).leaf;
-  if (!in || !out) return false;
-  const u8* const source = reach<to_read>(in);
-  if (!source) return false;
-  u8* const target = reach<to_write>(out);
-  if (!target) return false;
-  copy_bytes(target + to % page_size, source + from % page_size, bytes);
-  return true;
-}
 
 CopyStep copy_strings(Thread& sender, Thread& receiver, ItemProgress& p, Budget& budget) {
   const MsgTag tag{sender.regs.r9};

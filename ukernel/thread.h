@@ -26,11 +26,15 @@
 namespace mica {
 
 // locked: a side of a message under way that waits for the other (message_transfer.h).
-enum class State : u8 { absent, inactive, ready, sending, receiving, locked };
+// dying: it has no id any more (ending.h).
+enum class State : u8 { absent, inactive, dying, ready, sending, receiving, locked };
 
 // What the message that a blocked thread sends or expects is about.
 // transfer_fault: a page fault in the middle of a message.
 enum class Protocol : u8 { user, start, page_fault, io_fault, exception, interrupt, transfer_fault };
+
+// after_work: it stops when it is through with what it does in the kernel.
+enum class Halt : u8 { no, yes, after_work };
 
 // What a runnable thread has left to do in the kernel (work.h).
 enum class Work : u8 {
@@ -39,12 +43,24 @@ enum class Work : u8 {
   transfer,                // the message that it sends, and then the receive phase
   unmap,                   // the rest of its Unmap
   memory_control,          // the rest of its MemoryControl
+  thread_control,          // ThreadControl: what it has to end first (Thread::ending)
+  rename,                  // ThreadControl: those who deal with the old id
+  space_control,           // SpaceControl, from its beginning
 };
 
 // How far its Unmap or MemoryControl is.
 struct UnmapCall {
   UnmapProgress progress;
   u64 item;  // which flexpage
+};
+
+// What is being ended (ending.h): by a thread in ThreadControl, and of one that is dying.
+struct Ending {
+  u64 id;          // of the dying or renamed thread, as the others know it
+  Thread* target;  // whom it has to delete, or to rename
+  Space* space;    // which one it has to unmake
+  u32 page;        // of TCBs: how far the search for its partners is
+  bool again;      // then the call begins again; else it has succeeded
 };
 
 // The user's registers, as the entry code saves them.
@@ -72,7 +88,8 @@ struct alignas(512) Thread {
   u64 key;                 // see cpu.h
   Thread* senders;         // those who wait to send to this one, a circular list
   u32 rflags;              // user's flags when not running
-  u32 reserved0;
+  u8 vanishing;            // its id is about to become another one
+  u8 reserved0[3];
 
   // --- the rest of the user's context ---
   Registers regs;
@@ -90,7 +107,7 @@ struct alignas(512) Thread {
   u8 by_iret;              // resume with every register, through IRET
   State state;
   Protocol protocol;
-  u8 halted;
+  Halt halted;
   u8 priority;
   Work work;               // to be done in the kernel before it goes on as a user
   u8 sensitive_priority;
@@ -132,13 +149,15 @@ struct alignas(512) Thread {
   union {
     ItemProgress items;    // how far its message is
     UnmapCall unmapping;
+    Ending ending;
   };
 
   bool exists() const { return !id.is_nil(); }
   bool active() const { return state >= State::ready; }
+  bool is_halted() const { return halted != Halt::no; }
   [[gnu::always_inline]] bool is_receiving() const { return wait != 0 || state == State::receiving; }
   // Could run, were it its turn.
-  [[gnu::always_inline]] bool runnable() const { return state == State::ready && wait == 0 && !halted; }
+  [[gnu::always_inline]] bool runnable() const { return state == State::ready && wait == 0 && halted != Halt::yes; }
   bool is_interrupt() const { return protocol == Protocol::interrupt; }
   // Itself when it has FPU state, else null.
   const Thread* fpu_thread() const { return fpu ? this : nullptr; }
@@ -147,7 +166,7 @@ struct alignas(512) Thread {
   // Begins to wait. Armed when the fast path may end the wait: an ordinary
   // message from one thread or from anybody, no timeout, nothing unusual.
   [[gnu::always_inline]] void begin_receive(ThreadId whom, bool timed) {
-    const bool plain = protocol == Protocol::user && !timed && !halted && !by_iret && !whom.is_any_local();
+    const bool plain = protocol == Protocol::user && !timed && halted == Halt::no && !by_iret && !whom.is_any_local();
     from = whom;
     state = plain ? State::ready : State::receiving;
     wait = plain ? whom.raw : 0;
@@ -157,6 +176,10 @@ struct alignas(512) Thread {
     from = ThreadId{wait};
     wait = 0;
     state = State::receiving;
+  }
+  // It is through with its work.
+  void settle_halt() {
+    if (halted == Halt::after_work) halted = Halt::yes;
   }
   void end_wait() {
     wait = 0;

@@ -3,11 +3,13 @@
 // order privilege, thread, space, scheduler, UTCB; then nothing can fail but
 // for lack of kernel memory, which leaves all as it was.
 #include "calls.h"
+#include "ending.h"
 #include "interrupt.h"
 #include "ipc.h"
 #include "kip.h"
 #include "lifecycle.h"
 #include "scheduler.h"
+#include "work.h"
 
 namespace mica {
 
@@ -45,7 +47,7 @@ class Arguments {
   Registers& r_;
 };
 
-CallError control_interrupt(Cpu& cpu, Arguments a) {
+[[gnu::cold, gnu::noinline]] CallError control_interrupt(Cpu& cpu, Arguments a) {
   Thread* const interrupt = find_thread(a.dest());
   if (!interrupt || !interrupt->is_interrupt()) return CallError::invalid_thread;
   if (a.pager() == a.dest()) {
@@ -63,7 +65,7 @@ inline bool valid_scheduler(Arguments a) {
 }
 
 // A thread for a number that nobody has, in a space of its own or another's.
-CallError create(Cpu& cpu, Arguments a) {
+CallError create(Cpu& cpu, Arguments a, Budget& budget) {
   const bool new_space = a.space() == a.dest(), activates = !a.pager().is_nil();
   Space* space = nullptr;
   if (!new_space) {
@@ -86,42 +88,66 @@ CallError create(Cpu& cpu, Arguments a) {
   }
   t->utcb_location = a.utcb();
   if (!activates) return CallError::none;
-  const CallError error = activate(cpu, *t, a.pager());
-  if (error != CallError::none) delete_thread(cpu, *t);
+  const CallError error = activate(cpu, *t, a.pager(), budget);
+  if (error != CallError::none) undo_thread(*t);
   return error;
 }
 
-CallError change(Cpu& cpu, Thread& t, Arguments a) {
-  const Thread* const peer = a.space() == a.dest() ? &t : find_thread(a.space());
-  if (!peer || peer->space != t.space) return CallError::invalid_space;
-  const bool activates = !a.pager().is_nil() && !t.active();
-  if (activates && !t.space->initialised) return CallError::invalid_space;
-  if (!a.scheduler().is_nil() && !valid_scheduler(a)) return CallError::invalid_scheduler;
-  if (a.sets_utcb() && t.active()) return CallError::utcb_area;
+[[gnu::cold, gnu::noinline]] CallError move(Cpu& cpu, const Thread& caller, Thread& t, Space& to, Arguments a, Ending& ending, Budget& budget) {
+  // Nobody changes the page table under his own feet, and sigma0's space stays.
+  if (&t == &caller || (t.space->sigma0 && t.space->thread_count == 1)) return CallError::invalid_thread;
+  Space& from = *t.space;
+  const CallError error = move_thread(cpu, t, to, a.sets_utcb() ? a.utcb() : t.utcb_location, budget);
+  if (error == CallError::none && from.thread_count == 0) ending.space = &from;
+  return error;
+}
 
+[[gnu::cold, gnu::noinline]] CallError change(Cpu& cpu, Thread& caller, Thread& t, Arguments a, Budget& budget) {
+  const Thread* const peer = a.space() == a.dest() ? &t : find_thread(a.space());
+  if (!peer || !peer->space) return CallError::invalid_space;
+  Space& to = *peer->space;
+  const bool moves = &to != t.space, was_active = t.active(), activates = !a.pager().is_nil() && !was_active;
+  if ((activates || (moves && was_active)) && !to.initialised) return CallError::invalid_space;
+  if (!a.scheduler().is_nil() && !valid_scheduler(a)) return CallError::invalid_scheduler;
+  if (a.sets_utcb() && was_active && !moves) return CallError::utcb_area;
+
+  Ending& ending = caller.ending;
   const Address old_location = t.utcb_location;
-  if (a.sets_utcb()) t.utcb_location = a.utcb();
+  Space& from = *t.space;
+  if (moves) {
+    if (const CallError error = move(cpu, caller, t, to, a, ending, budget); error != CallError::none) return error;
+  } else if (a.sets_utcb()) {
+    t.utcb_location = a.utcb();
+  }
   if (activates) {
-    if (const CallError error = activate(cpu, t, a.pager()); error != CallError::none) {
+    if (const CallError error = activate(cpu, t, a.pager(), budget); error != CallError::none) {
+      // An inactive thread moves without ado.
+      if (moves) (void)move_thread(cpu, t, from, old_location, budget);
       t.utcb_location = old_location;
+      ending.space = nullptr;
       return error;
     }
   } else if (!a.pager().is_nil()) {
     t.tcr->pager = a.pager().raw;
   }
   if (!a.scheduler().is_nil()) t.scheduler = a.scheduler();
-  if (t.id != a.dest()) rename_thread(cpu, t, a.dest());
+  if (t.id != a.dest()) {
+    begin_rename(t);
+    ending.id = t.id.raw;
+    ending.target = &t;
+  }
   return CallError::none;
 }
 
-CallError remove(Cpu& cpu, const Thread& caller, Thread& t) {
+CallError remove(Cpu& cpu, Thread& caller, Thread& t) {
   // sigma0's space is the root of all mappings and stays.
   if (&t == &caller || (t.space->sigma0 && t.space->thread_count == 1)) return CallError::invalid_thread;
-  delete_thread(cpu, t);
+  begin_deletion(cpu, t);
+  caller.ending.target = &t;
   return CallError::none;
 }
 
-CallError control(Cpu& cpu, Thread& caller) {
+CallError control(Cpu& cpu, Thread& caller, Budget& budget) {
   if (!caller.space->privileged) return CallError::no_privilege;
   Arguments a(caller);
   if (!a.dest().is_global()) return CallError::invalid_space;
@@ -131,28 +157,49 @@ CallError control(Cpu& cpu, Thread& caller) {
   if (number < user_base()) return control_interrupt(cpu, a);
   Thread& t = tcb_array()[number];
   if (a.space().is_nil()) return t.exists() ? remove(cpu, caller, t) : CallError::none;
-  return t.exists() ? change(cpu, t, a) : create(cpu, a);
+  if (t.exists()) return t.vanishing ? CallError::invalid_thread : change(cpu, caller, t, a, budget);
+  if (t.state != State::dying) return create(cpu, a, budget);
+  // First the one that had the number before has to be gone.
+  caller.ending.target = &t;
+  return not_yet;
+}
+
+// What follows a call that has been carried out: is it a new version, or an end?
+Thread* go_on_with_ending(Cpu& cpu, Thread& caller, Budget& budget) {
+  Ending& e = caller.ending;
+  const bool renames = e.target && e.target->vanishing;
+  const Progress progress =
+      renames ? rename_step(cpu, e, Arguments(caller).dest(), budget) : ending_step(cpu, e, budget);
+  if (progress == Progress::more) return put_off(cpu, caller, renames ? Work::rename : Work::thread_control);
+  // A space may have been left without threads as well.
+  e.target = nullptr;
+  if (e.space) return put_off(cpu, caller, Work::thread_control);
+  if (e.again) return put_off(cpu, caller, Work::thread_control);
+  set_result(caller, CallError::none);
+  return go_on(cpu, caller);
 }
 
 }  // namespace
 
-bool quick_thread_control(u64 dest, u64 pager, u64 scheduler, u64 space, u64 utcb, const Thread& caller) {
-  const u64 number = ThreadId{dest}.number();
-  // Among these numbers a local id is the only one that is no global id.
-  if (!caller.space->privileged || (dest & 0x3f) == 0 || number < user_base() || number >= max_threads)
-    return false;
-  Thread& t = tcb_array()[number];
-  if (space == 0) return (pager | scheduler) == 0 && delete_inactive_thread(t);
-  if (t.exists() || pager != 0 || utcb != ~u64{0} || space == dest) return false;
-  const Thread* const peer = find_thread(ThreadId{space});
-  if (!peer || !peer->space) return false;
-  if (scheduler != 0 && !find_thread(ThreadId{scheduler})) return false;
-  return create_thread(ThreadId{dest}, *peer->space, ThreadId{scheduler}) != nullptr;
+Thread* thread_control(Cpu& cpu, Thread& caller) {
+  caller.ending = {};
+  Budget budget;
+  const CallError error = control(cpu, caller, budget);
+  Ending& e = caller.ending;
+  if (error == not_yet) {
+    e.again = true;
+    return put_off(cpu, caller, Work::thread_control);
+  }
+  if (error == CallError::none && (e.target || e.space)) return go_on_with_ending(cpu, caller, budget);
+  set_result(caller, error);
+  return go_on(cpu, caller);
 }
 
-Thread* thread_control(Cpu& cpu, Thread& caller) {
-  set_result(caller, control(cpu, caller));
-  return go_on(cpu, caller);
+[[gnu::cold]] Thread* continue_thread_control(Cpu& cpu, Thread& caller) {
+  Ending& e = caller.ending;
+  if (e.again && !e.target && !e.space) return thread_control(cpu, caller);
+  Budget budget;
+  return go_on_with_ending(cpu, caller, budget);
 }
 
 }  // namespace mica

@@ -20,20 +20,34 @@ Thread* continue_work(Cpu& cpu, Thread& t) {
   MICA_ASSERT(&t == cpu.current && t.runnable());
   const Work work = t.work;
   t.work = Work::none;
+  Thread* next = nullptr;
   switch (work) {
     case Work::none:
-      break;
+      return reschedule(cpu);
     case Work::transfer:
       return continue_transfer(cpu, t);
     case Work::unmap:
-      return continue_unmap(cpu, t);
+      next = continue_unmap(cpu, t);
+      break;
     case Work::memory_control:
-      return continue_memory_control(cpu, t);
+      next = continue_memory_control(cpu, t);
+      break;
+    case Work::thread_control:
+    case Work::rename:
+      next = continue_thread_control(cpu, t);
+      break;
+    case Work::space_control:
+      next = continue_space_control(cpu, t);
+      break;
     case Work::receive:
       receive_phase(cpu, t);
-      break;
+      t.settle_halt();
+      return reschedule(cpu);
   }
-  return reschedule(cpu);
+  if (t.work != Work::none || t.halted != Halt::after_work) return next;
+  t.settle_halt();
+  dequeue(cpu, t);
+  return next == &t ? reschedule(cpu) : next;
 }
 
 }  // namespace mica

@@ -27,7 +27,7 @@ std::string visible() {
   std::ostringstream out;
   each_thread([&](const Thread& t) {
     out << std::hex << t.id.raw << ' ' << static_cast<unsigned>(t.state) << ' ' << t.utcb << ' '
-        << t.scheduler.raw << ' ' << t.utcb_location << ' ' << unsigned{t.halted} << unsigned{t.priority}
+        << t.scheduler.raw << ' ' << t.utcb_location << ' ' << t.is_halted() << unsigned{t.priority}
         << '\n';
     if (!t.space || t.space->threads != &t) return;
     const Space& space = *t.space;

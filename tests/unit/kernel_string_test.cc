@@ -379,7 +379,7 @@ TEST_CASE("a transfer ends for both when either side is aborted, deleted, or can
     }
 }
 
-TEST_CASE("a halted sender's string waits, and goes on") {
+TEST_CASE("a halted sender's message arrives, and then it stops") {
   Pair pair;
   constexpr u64 length = 200'000;
   fill(source, length, 3);
@@ -399,7 +399,8 @@ TEST_CASE("a halted sender's string waits, and goes on") {
       user.exchange_registers(user_thread(1), halt | apply_halt);
       halted_at = done;
       user.receive(user.id(), timed(Time::period(50 * ms)));
-      CHECK(done == 0);
+      CHECK(done == 1);
+      CHECK(user.schedule(user_thread(1)).state == 0);  // not his to ask
       user.exchange_registers(user_thread(1), apply_halt);
     }));
     CHECK(root.thread_control(ThreadId::interrupt(4), ThreadId::interrupt(4), ThreadId::nil(), user_thread(5)));

@@ -38,6 +38,15 @@ inline Rights unmap(Space& space, Fpage fpage, bool flush) {
   return accessed;
 }
 
+inline bool place_fixed_page(Space& space, Address address, Phys frame, bool writable) {
+  MapStep step = MapStep::more;
+  while (step == MapStep::more) {
+    Budget budget(step_budget);
+    step = mica::place_fixed_page(space, address, frame, writable, budget);
+  }
+  return step == MapStep::done;
+}
+
 // Visits each page or port that is there, a large page once.
 template <typename Visit>
 void for_each_present(const PageTable& tree, u64 low, u64 high, Visit&& visit) {

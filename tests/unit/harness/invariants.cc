@@ -39,7 +39,8 @@ class Check {
     for (const Thread* t : threads_) thread(*t);
     current();
     interrupt_counts();
-    for (Space* space : spaces_) space_members(*space);
+    for (Space* space : spaces_)
+      if (unmade_.count(space) == 0) space_members(*space);
     for (Space* space : spaces_) mappings(*space);
     memory();
     if (host::stale_translations() != 0) fail("the translation buffer has a stale entry");
@@ -56,6 +57,11 @@ class Check {
       unsigned found = 0;
       for (u64 i = 0; i < thread_table::threads_a_page; ++i) {
         const Thread& t = tcb_array()[page * thread_table::threads_a_page + i];
+        if (t.state == State::dying) {
+          ++found;
+          dying(t);
+          continue;
+        }
         if (t.exists() != (t.state != State::absent)) fail(name(t), " half exists");
         if (!t.exists()) {
           if (t.wait != 0) fail("absent ", name(t), " waits");
@@ -65,6 +71,7 @@ class Check {
         if (&t != cpu_.idle && t.id.number() != number_of(t)) fail(name(t), " has another one's id");
         threads_.insert(&t);
         if (t.space) spaces_.insert(t.space);
+        if (t.work == Work::thread_control || t.work == Work::rename) unmade(t.ending);
       }
       if (found != live) fail("TCB page ", page, " has ", found, " threads, not ", live);
     }
@@ -73,6 +80,22 @@ class Check {
   }
 
   bool exists(const Thread* t) const { return threads_.count(t) != 0; }
+  bool exists_in_space(const Thread* t) const { return exists(t) || dying_.count(t) != 0; }
+
+  // A thread that has lost its id already.
+  void dying(const Thread& t) {
+    dying_.insert(&t);
+    if (t.exists() || t.wait != 0 || is_queued(t) || t.fpu || t.work != Work::none)
+      fail("dying ", name(t), " is still alive");
+    if (t.space) spaces_.insert(t.space);
+    unmade(t.ending);
+  }
+  // A space without threads that somebody is unmaking.
+  void unmade(const Ending& ending) {
+    if (!ending.space || !spaces_.insert(ending.space).second) return;
+    unmade_.insert(ending.space);
+    if (ending.space->thread_count != 0) fail("a space with threads is unmade");
+  }
 
   void thread(const Thread& t) {
     if (&t == cpu_.idle) {
@@ -123,7 +146,7 @@ class Check {
   }
 
   void armed(const Thread& t) const {
-    if (t.state != State::ready || t.protocol != Protocol::user || t.halted || t.by_iret || has_timeout(t))
+    if (t.state != State::ready || t.protocol != Protocol::user || t.is_halted() || t.by_iret || has_timeout(t))
       fail(name(t), " is armed and not plainly receiving");
     if (&t == cpu_.current) fail("the running thread is armed");
   }
@@ -145,7 +168,7 @@ class Check {
   }
 
   void interrupt(const Thread& t) {
-    if (t.space || is_queued(t) || t.wait != 0 || has_timeout(t) || t.halted || t.by_iret)
+    if (t.space || is_queued(t) || t.wait != 0 || has_timeout(t) || t.is_halted() || t.by_iret)
       fail("interrupt ", number_of(t), " is in an impossible state");
     if ((t.handler == nullptr) != (t.state == State::inactive))
       fail("interrupt ", number_of(t), " is half attached");
@@ -209,18 +232,19 @@ class Check {
 
   void senders() {
     std::set<const Thread*> seen;
-    for (const Thread* t : threads_) {
-      if (!t->senders) continue;
-      const Thread* s = t->senders;
-      do {
-        if (!exists(s)) fail("somebody dead sends to ", name(*t));
-        if (s->state != State::sending || s->partner != t)
-          fail(name(*s), " is queued at ", name(*t), " and does not send");
-        if (s->queue.next->queue.prev != s) fail("the senders of ", name(*t), " are a broken list");
-        if (!seen.insert(s).second) fail(name(*s), " sends twice");
-        s = s->queue.next;
-      } while (s != t->senders);
-    }
+    for (const auto* all : {&threads_, &dying_})
+      for (const Thread* t : *all) {
+        if (!t->senders) continue;
+        const Thread* s = t->senders;
+        do {
+          if (!exists(s)) fail("somebody dead sends to ", name(*t));
+          if (s->state != State::sending || s->partner != t)
+            fail(name(*s), " is queued at ", name(*t), " and does not send");
+          if (s->queue.next->queue.prev != s) fail("the senders of ", name(*t), " are a broken list");
+          if (!seen.insert(s).second) fail(name(*s), " sends twice");
+          s = s->queue.next;
+        } while (s != t->senders);
+      }
     for (const Thread* t : threads_)
       if (t->state == State::sending && seen.count(t) == 0) fail(name(*t), " sends and is in no queue");
   }
@@ -307,13 +331,14 @@ class Check {
     u32 members = 0, active = 0;
     const Thread* t = space.threads;
     do {
-      if (!exists(t) || t->space != &space) fail("a space has a foreign member");
+      if (!exists_in_space(t) || t->space != &space) fail("a space has a foreign member");
       if (t->in_space.next->in_space.prev != t) fail("the threads of a space are a broken list");
       ++members;
       active += t->active();
       t = t->in_space.next;
     } while (t != space.threads && members <= threads_.size());
     for (const Thread* other : threads_) members -= other->space == &space;
+    for (const Thread* other : dying_) members -= other->space == &space;
     if (members != 0) fail("a space has not all its threads");
     if (active != space.active_count)
       fail("a space counts ", space.active_count, " active threads, not ", active);
@@ -442,8 +467,8 @@ class Check {
 
   const Machine& machine_;
   const Cpu& cpu_;
-  std::set<const Thread*> threads_, queued_, in_heap_;
-  std::set<Space*> spaces_;
+  std::set<const Thread*> threads_, dying_, queued_, in_heap_;
+  std::set<Space*> spaces_, unmade_;
   std::map<const Thread*, u32> lines_of_;
   u64 backed_pages_ = 0, pool_frames_ = 0, fixed_pages_ = 0, nodes_ = 0, nodes_in_trees_ = 0;
 };

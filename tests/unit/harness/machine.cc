@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "calls.h"
+#include "ending.h"
 #include "fast_path.h"
 #include "fault.h"
 #include "fiber.h"
@@ -139,9 +140,17 @@ Machine::~Machine() {
   if (cpu.idle && violation.empty()) {
     cpu.current = cpu.idle;
     host::load_root(nullptr);
-    each_thread([&](Thread& t) {
-      if (t.space) delete_thread(cpu, t);
-    });
+    // What is dying already comes first; deletions are done in small steps.
+    for (u64 number = 0; number < max_threads; ++number) {
+      Thread& t = tcb_array()[number];
+      if (t.exists() && t.space) begin_deletion(cpu, t);
+      if (t.state != State::dying) continue;
+      Progress progress = Progress::more;
+      while (progress == Progress::more) {
+        Budget budget(500);
+        progress = deletion_step(cpu, t, budget);
+      }
+    }
     CHECK(first_violation(*this) == "");
     CHECK(frame_store.free_frames() + thread_table::pool.used() == total_frames);
   }
@@ -193,6 +202,7 @@ void Machine::leave(Thread* next) {
     if (!next) throw std::logic_error("the kernel returned no thread");
     if (next == cpu.idle && cpu.current != cpu.idle) {
       times = 0;
+      if (std::exchange(donates_, false)) donated_to = cpu.current;
       next = work_window();
       if (!next) return;  // straight to the handler of an interrupt
       continue;

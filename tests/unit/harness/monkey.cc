@@ -57,7 +57,7 @@ class Monkey::Hands {
     std::ostringstream out;
     out << std::hex << machine_.current().id.raw << " runs, " << frame_store.free_frames() << " frames;";
     each_thread([&](const Thread& t) {
-      out << ' ' << t.id.raw << (t.halted ? "H" : "") << (t.work != Work::none ? "w" : "") << " ";
+      out << ' ' << t.id.raw << (t.is_halted() ? "H" : "") << (t.work != Work::none ? "w" : "") << " ";
       if (t.is_receiving()) out << "<-" << t.awaits().raw;
       else if (t.state == State::sending) out << "->" << t.partner->id.raw;
       else out << static_cast<unsigned>(t.state);
