@@ -282,7 +282,8 @@ void Machine::enter_call(Handler handler) {
     r.rax = 1;
   else
     next = handler(cpu, caller);
-  r.rdx = r.rsi = r.rdi = r.r8 = r.r9 = r.r10 = 0;  // no results; only one of the ways clears them
+  // No results; only one of the ways clears them. (A call that goes on still needs them.)
+  if (caller.work == Work::none) r.rdx = r.rsi = r.rdi = r.r8 = r.r9 = r.r10 = 0;
   leave(next);
 }
 
