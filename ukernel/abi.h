@@ -3,6 +3,8 @@
 // and mask of it stands here and nowhere else (docs/manual/abi.md has the prose).
 #pragma once
 
+#include <bit>
+
 #include "types.h"
 
 namespace mica {
@@ -107,12 +109,10 @@ struct Time {
   constexpr u64 microseconds() const { return bits(raw, 0, 10) << bits(raw, 10, 5); }
   // The longest period that is encodable and not above `us`; zero for 0.
   static constexpr Time period(u64 us) {
-    unsigned e = 0;
-    while (us > 0x3ff && e < 31) {
-      us >>= 1;
-      ++e;
-    }
     if (us == 0) return zero();
+    const unsigned length = 64 - static_cast<unsigned>(std::countl_zero(us));
+    const unsigned e = length <= 10 ? 0 : length - 10 < 31 ? length - 10 : 31;
+    us >>= e;
     return {static_cast<u16>(e << 10 | (us > 0x3ff ? 0x3ff : us))};
   }
   // The microsecond of a point, seen from the clock value `now`: of the two
@@ -169,6 +169,8 @@ struct TypedItem {
   constexpr Kind kind() const { return static_cast<Kind>(bits(raw, 1, 3)); }
   constexpr bool is_string() const { return bits(raw, 3, 1) == 0; }
   constexpr bool is_map_or_grant() const { return kind() == Kind::map || kind() == Kind::grant; }
+  // Of two words: a page or a string of one piece.
+  constexpr bool is_plain() const { return is_string() ? (raw & 0x3f0) == 0 : is_map_or_grant(); }
   constexpr u64 send_base() const { return raw & ~u64{0x3ff}; }
   constexpr unsigned string_pointers() const { return static_cast<unsigned>(bits(raw, 4, 5)) + 1; }
   constexpr bool string_continues() const { return bits(raw, 9, 1) != 0; }

@@ -44,6 +44,8 @@ struct Cpu {
   Thread* idle = nullptr;
   Thread* timeouts = nullptr;    // root of the queue of timeouts
   Ticks slice_end = never;       // of the running thread
+  Ticks quantum_begin = never;   // since when its total quantum is used; never: it has no end
+  bool unusual = false;          // the running thread has FPU state or a total quantum
   Ticks timer_armed = never;
   bool stale = true;             // what `top` and the timer depend on has changed
   Space* io_loaded = nullptr;    // whose ports the task state segment allows

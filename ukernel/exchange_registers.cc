@@ -59,7 +59,7 @@ void exchange(Cpu& cpu, Thread& t, Registers& r, bool local) {
   r.r10 = swap((control & set_handle) != 0, t.tcr->user_defined_handle, r.r10);
   r.rdi = swap((control & set_pager) != 0, t.tcr->pager, r.rdi);
   if ((control & apply_halt) != 0) {
-    t.halted = Halt::no;
+    t.stopped &= stopped_by::spent;
     if ((control & halt_value) != 0) {
       halt(t);
       if (!t.runnable()) dequeue(cpu, t);

@@ -33,6 +33,7 @@ Thread* create_thread(ThreadId id, Space& space, ThreadId scheduler) {
   t->priority = default_priority;
   t->sensitive_priority = 0;
   t->max_delay = 0;
+  t->guard = default_priority;
   t->cpu = 0;
   t->rflags = user_rflags_always;
   t->slice = t->slice_left = default_slice;

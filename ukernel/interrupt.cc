@@ -23,7 +23,7 @@ void each_interrupt_of(const Thread& handler, Visit visit) {
 
 }  // namespace
 
-void create_interrupt_threads() {
+[[gnu::cold]] void create_interrupt_threads() {
   for (unsigned line = 1; line < interrupt_lines(); ++line) {
     if (!line_usable(line)) continue;
     Thread* const t = make_tcb(line);
@@ -35,7 +35,7 @@ void create_interrupt_threads() {
   }
 }
 
-void attach_interrupt(Cpu& cpu, Thread& interrupt, Thread* handler) {
+[[gnu::cold]] void attach_interrupt(Cpu& cpu, Thread& interrupt, Thread* handler) {
   MICA_ASSERT(interrupt.is_interrupt() && (!handler || (handler->active() && !handler->is_interrupt())));
   const unsigned line = line_of(interrupt);
   mask_line(line);
@@ -50,11 +50,11 @@ void attach_interrupt(Cpu& cpu, Thread& interrupt, Thread* handler) {
   unmask_line(line);
 }
 
-void detach_all(Cpu& cpu, Thread& handler) {
+[[gnu::cold]] void detach_all(Cpu& cpu, Thread& handler) {
   each_interrupt_of(handler, [&](Thread& t) { attach_interrupt(cpu, t, nullptr); });
 }
 
-void rename_handler(Cpu& cpu, const Thread& handler, ThreadId id) {
+[[gnu::cold]] void rename_handler(Cpu& cpu, const Thread& handler, ThreadId id) {
   each_interrupt_of(handler, [&](Thread& t) {
     withdraw(cpu, t);
     t.from = id;
@@ -64,7 +64,7 @@ void rename_handler(Cpu& cpu, const Thread& handler, ThreadId id) {
 
 namespace {
 
-[[gnu::noinline]] Thread* send_message(Cpu& cpu, Thread& t) {
+[[gnu::cold, gnu::noinline]] Thread* send_message(Cpu& cpu, Thread& t) {
   t.words[0] = MsgTag::make(label_interrupt, 0).raw;
   t.words[1] = t.words[2] = t.words[3] = 0;
   Thread* const woken = send_interrupt_message(cpu, t, *t.handler);
@@ -74,15 +74,15 @@ namespace {
 }  // namespace
 
 AfterLine handle_line(Cpu& cpu, Thread& current, u64 line) {
-  mask_line(static_cast<unsigned>(line));
+  mask_line(line);
   acknowledge_interrupt();
   Thread& t = tcb_array()[line];
   // Not attached, or not acknowledged yet: spurious. It stays masked.
   if (t.state != State::ready) return {reschedule(cpu), 0};
   Thread& handler = *t.handler;
   if ((handler.wait != ThreadId::any().raw && handler.wait != t.id.raw) ||
-      handler.priority <= current.priority || handler.priority <= cpu.ready_top || cpu.fpu_owner ||
-      handler.fpu)
+      handler.priority <= current.guard || handler.priority <= cpu.ready_top || cpu.unusual ||
+      (handler.key >> key::fpu_shift) != 0)
     return {send_message(cpu, t), 0};
   handler.wait = 0;
   t.state = State::receiving;

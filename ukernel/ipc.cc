@@ -206,17 +206,25 @@ Thread* ipc(Cpu& cpu, Thread& t) {
 
 void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
 
-[[gnu::cold, gnu::noinline]] Thread* send_kernel_message(Cpu& cpu, Thread& t, Thread* handler) {
-  MICA_ASSERT(t.protocol != Protocol::user && !is_queued(t));
+namespace {
+
+// Whom the kernel's message of `t` goes to; null: nobody. Pager and handler are the
+// user's to choose: a redirector holds for them as well.
+[[gnu::cold, gnu::noinline]] Thread* kernel_partner(Thread& t, Thread* handler) {
   t.as_sender = t.intended = ThreadId::nil();
-  // Pager and handler are the user's to choose: a redirector holds for them as well.
   if (handler && !t.space->redirector_is_free()) handler = redirect(t, handler);
-  if (handler && handler->vanishing) handler = nullptr;
-  const bool accepted = handler && accepts(*handler, t);
+  if (!handler || handler == &t || handler->is_interrupt() || handler->vanishing) return nullptr;
   // A handler whose own fault waits for `t` would take this message for the answer,
   // and two threads with bad instruction pointers would keep the kernel busy for ever.
-  const bool circular = accepted && handler->protocol != Protocol::user;
-  if (!handler || handler == &t || handler->is_interrupt() || circular) {
+  return handler->protocol != Protocol::user && accepts(*handler, t) ? nullptr : handler;
+}
+
+}  // namespace
+
+[[gnu::cold, gnu::noinline]] Thread* send_kernel_message(Cpu& cpu, Thread& t, Thread* handler) {
+  MICA_ASSERT(t.protocol != Protocol::user && !is_queued(t));
+  handler = kernel_partner(t, handler);
+  if (!handler) {
     if (t.protocol == Protocol::transfer_fault) {
       abort_transfer(cpu, t, IpcError::aborted, IpcError::aborted);
       return reschedule(cpu);
@@ -225,13 +233,30 @@ void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
     halt(t);
     return reschedule(cpu);
   }
-  if (!accepted) {
+  if (!accepts(*handler, t)) {
     join_senders(t, *handler);
     return reschedule(cpu);
   }
   (void)deliver(cpu, t, *handler);  // words alone cannot fail
   t.begin_receive(handler->id, false);
   return hand_off(cpu, *handler);
+}
+
+[[gnu::cold, gnu::noinline]] bool send_preemption_message(Cpu& cpu, Thread& t, Thread* handler) {
+  handler = kernel_partner(t, handler);
+  if (!handler) return false;
+  t.protocol = Protocol::preemption;
+  t.words[0] = MsgTag::make(label_preemption, 2).raw;
+  t.words[1] = us_from_ticks(read_clock());
+  t.words[2] = t.words[3] = 0;
+  if (!accepts(*handler, t)) {
+    join_senders(t, *handler);
+    return true;
+  }
+  (void)deliver(cpu, t, *handler);
+  t.begin_receive(handler->id, false);
+  enqueue(cpu, *handler);
+  return true;
 }
 
 [[gnu::cold, gnu::noinline]] Thread* send_interrupt_message(Cpu& cpu, Thread& interrupt, Thread& handler) {
@@ -257,12 +282,14 @@ void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
   withdraw(cpu, t);
   if (t.protocol == Protocol::user) return set_ipc_error(t, phase, {error});
   if (t.is_interrupt()) return;
+  // One that was preempted goes on as it was.
+  if (t.protocol != Protocol::preemption) t.by_iret = true;
   t.protocol = Protocol::user;
-  t.by_iret = true;
 }
 
 [[gnu::cold, gnu::noinline]] void fail_ipc(Cpu& cpu, Thread& t, IpcError error) {
-  const bool tells_nobody = t.protocol != Protocol::user && !t.is_interrupt() && !is_in_transfer(t);
+  const bool tells_nobody = t.protocol != Protocol::user && t.protocol != Protocol::preemption &&
+                            !t.is_interrupt() && !is_in_transfer(t);
   cancel_ipc(cpu, t, error);
   if (tells_nobody) halt(t);
 }
@@ -275,7 +302,7 @@ void expire_timeout(Cpu& cpu, Thread& t) {
 
 void halt(Thread& t) {
   t.disarm();
-  t.halted = t.work == Work::none ? Halt::yes : Halt::after_work;
+  t.stopped |= t.work == Work::none ? stopped_by::halted : stopped_by::after_work;
 }
 
 }  // namespace mica

@@ -18,6 +18,10 @@ Thread* resolve(const Thread& caller, ThreadId id);
 // both without timeout. The thread is halted if there is no handler.
 [[nodiscard]] Thread* send_kernel_message(Cpu& cpu, Thread& t, Thread* handler);
 
+// The same for one that stops running: its handler, if it wakes up, is made ready.
+// False: there is no handler, nothing has happened.
+bool send_preemption_message(Cpu& cpu, Thread& t, Thread* handler);
+
 // The message of a thread that is not running: an interrupt's. Delivers it or
 // queues; returns the thread that it woke, not yet in a ready queue.
 Thread* send_interrupt_message(Cpu& cpu, Thread& interrupt, Thread& handler);

@@ -42,12 +42,14 @@ void arm_timer(Ticks deadline);
 void disarm_timer();
 Ticks ticks_from_us(u64 microseconds);  // saturating
 u64 us_from_ticks(Ticks ticks);
+Ticks half_microsecond();
 
 // Interrupt lines, masked until somebody attaches.
 unsigned interrupt_lines();
 bool line_usable(unsigned line);
-void mask_line(unsigned line);
-void unmask_line(unsigned line);
+// Of lines that are usable.
+void mask_line(u64 line);
+void unmask_line(u64 line);
 void acknowledge_interrupt();
 
 // Addresses for the kernel interface page: where call `number` enters, in the

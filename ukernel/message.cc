@@ -109,6 +109,9 @@ Delivery deliver_to_kernel(Thread& sender, Thread& receiver) {
       break;
     case Protocol::transfer_fault:
       return end_transfer_fault(receiver);
+    case Protocol::preemption:
+      receiver.protocol = Protocol::user;
+      return {};
     case Protocol::page_fault:
     case Protocol::io_fault:
     case Protocol::user:
@@ -125,7 +128,7 @@ Delivery deliver_to_kernel(Thread& sender, Thread& receiver) {
 bool well_formed(Thread& sender) {
   const MsgTag tag{sender.regs.r9};
   if (!tag.fits()) return false;
-  if (tag.typed() == 2 && TypedItem{message_register_of(sender, 1 + tag.untyped())}.is_map_or_grant()) return true;
+  if (tag.typed() == 2 && TypedItem{message_register_of(sender, 1 + tag.untyped())}.is_plain()) return true;
   const unsigned end = 1 + tag.untyped() + tag.typed();
   unsigned i = 1 + tag.untyped();
   bool continues = false;  // a string that goes on in the next descriptor

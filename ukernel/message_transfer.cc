@@ -24,7 +24,8 @@ bool takes_strings(Thread& receiver) {
 }
 
 bool takes_items(const Thread& receiver) {
-  return receiver.protocol != Protocol::start && receiver.protocol != Protocol::exception;
+  return receiver.protocol != Protocol::start && receiver.protocol != Protocol::exception &&
+         receiver.protocol != Protocol::preemption;
 }
 
 constexpr CopyStep overflow{CopyStep::Kind::overflow};

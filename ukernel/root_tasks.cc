@@ -29,6 +29,7 @@ constexpr ThreadId idle_id{u64{1} << 63};
   t->id = idle_id;
   t->state = State::ready;
   t->cr3 = kernel_root_phys().value;
+  t->quantum = never;
   cpu.idle = cpu.current = t;
 }
 

@@ -36,7 +36,7 @@ Ticks slice_length(Time time) {
 
 // To the nearest microsecond, so that what was set reads as such.
 u64 encode(Ticks ticks) {
-  return ticks == never ? Time::never().raw : Time::period(us_from_ticks(ticks + ticks_from_us(1) / 2)).raw;
+  return ticks == never ? Time::never().raw : Time::period(us_from_ticks(ticks + half_microsecond())).raw;
 }
 
 CallError check(const Thread& caller, const Thread& t) {
@@ -56,11 +56,13 @@ CallError check(const Thread& caller, const Thread& t) {
 void apply(Cpu& cpu, const Registers& r, Thread& t) {
   const Time slice{static_cast<u16>(r.rdx >> 16)}, quantum{static_cast<u16>(r.rdx)};
   if (slice.raw != unchanged) t.slice = t.slice_left = slice_length(slice);
-  if (quantum.raw != unchanged) t.quantum = length(quantum);
+  if (quantum.raw != unchanged) set_quantum(cpu, t, length(quantum));
   if (r.rsi != ~u64{0}) set_priority(cpu, t, static_cast<u8>(r.rsi));
   if (r.r9 != ~u64{0}) {
     t.max_delay = static_cast<u16>(r.r9);
     t.sensitive_priority = static_cast<u8>(r.r9 >> 16);
+    update_guard(t);
+    cpu.stale = true;
   }
 }
 
@@ -74,7 +76,8 @@ Thread* schedule(Cpu& cpu, Thread& caller) {
     set_result(caller, error);
     return go_on(cpu, caller);
   }
-  const u64 old = encode(t->slice_left) << 16 | encode(t->quantum);
+  if (t == cpu.current) charge(cpu, read_clock());
+  const u64 old = encode(t->slice == never ? never : t->slice_left) << 16 | encode(t->quantum);
   caller.regs.rax = static_cast<u64>(state_of(*t));
   apply(cpu, caller.regs, *t);
   caller.regs.rdx = old;

@@ -6,6 +6,7 @@
 
 #include "assertion.h"
 #include "ipc.h"
+#include "thread_table.h"
 #include "thread_ring.h"
 #include "timeout.h"
 
@@ -29,12 +30,13 @@ void find_ready_top(Cpu& cpu) {
 // Puts a runnable thread that is in no queue into its own.
 void insert(Cpu& cpu, Thread& t, bool first) {
   MICA_ASSERT(t.runnable() && !is_queued(t));
-  Thread*& head = cpu.ready[t.priority];
+  const unsigned priority = t.priority;
+  Thread*& head = cpu.ready[priority];
   const bool was_empty = !head;
   append<&Thread::ready>(head, t);
   if (was_empty) {
-    cpu.ready_bits[t.priority / 64] |= u64{1} << t.priority % 64;
-    if (t.priority > cpu.ready_top) set_ready_top(cpu, t.priority);
+    cpu.ready_bits[priority / 64] |= u64{1} << priority % 64;
+    if (priority > cpu.ready_top) set_ready_top(cpu, priority);
   } else if (first) {
     head = &t;
   }
@@ -46,7 +48,15 @@ void insert(Cpu& cpu, Thread& t, bool first) {
 void update_timer(Cpu& cpu, const Thread& next) {
   cpu.stale = &next == cpu.idle;
   Ticks want = next_timeout(cpu);
-  if (cpu.ready_top >= 0 && &next != cpu.idle && cpu.slice_end < want) want = cpu.slice_end;
+  if (cpu.ready_top >= 0 && &next != cpu.idle) {
+    if (cpu.slice_end < want) want = cpu.slice_end;
+    if (next.delay_end != 0 && next.delay_end < want) want = next.delay_end;
+  }
+  if (cpu.quantum_begin != never) {
+    cpu.stale = true;  // so that every switch comes by here
+    const Ticks end = cpu.quantum_begin + next.quantum;
+    if (end < want) want = end;
+  }
   if (want == cpu.timer_armed) return;
   cpu.timer_armed = want;
   if (want == never)
@@ -56,13 +66,23 @@ void update_timer(Cpu& cpu, const Thread& next) {
 }
 
 void update_top(Cpu& cpu, const Thread& next) {
+  cpu.unusual = cpu.fpu_owner || cpu.quantum_begin != never;
   const u64 top = cpu.top_of_ready - (next.key & key::fpu);
   cpu.top = (next.key & key::rare) || cpu.io_enabled ? key::rare_top : top;
+}
+
+// The running thread's total quantum, if it has an end, goes on with `next`'s.
+[[gnu::cold, gnu::noinline]] void switch_quantum(Cpu& cpu, const Thread& next) {
+  const Ticks now = read_clock();
+  charge(cpu, now);
+  cpu.quantum_begin = next.quantum != never ? now : never;
+  cpu.stale = true;
 }
 
 // `next` is the running thread from now on, but in the kernel. `stale` sends every
 // interrupt in between here again.
 [[gnu::cold, gnu::noinline]] Thread* resume_work(Cpu& cpu, Thread& next) {
+  if (cpu.quantum_begin != never || next.quantum != never) switch_quantum(cpu, next);
   if (cpu.io_enabled && &next != cpu.current) disable_ports(cpu);
   cpu.current = &next;
   update_timer(cpu, next);
@@ -72,6 +92,7 @@ void update_top(Cpu& cpu, const Thread& next) {
 
 [[gnu::noinline]] Thread* resume_changed(Cpu& cpu, Thread& next) {
   if (next.work != Work::none) return resume_work(cpu, next);
+  if (cpu.quantum_begin != never || next.quantum != never) switch_quantum(cpu, next);
   if (cpu.fpu_owner != next.fpu_thread()) switch_fpu(cpu, next);
   if (cpu.io_enabled && &next != cpu.current) disable_ports(cpu);
   cpu.current = &next;
@@ -92,21 +113,48 @@ inline Thread* resume(Cpu& cpu, Thread& next) {
   return &next;
 }
 
+constexpr unsigned timeouts_at_once = 5;
+
 void begin_slice(Cpu& cpu, Ticks length, Ticks now) {
   cpu.slice_end = length > never - now ? never : now + length;
   cpu.stale = true;
 }
 
+// The running thread has asked that others, up to its sensitive priority, wait a little
+// when they could preempt it (manual, chapter 3.3), and its time for that is not over.
+[[gnu::cold, gnu::noinline]] bool delays(Cpu& cpu, Thread& t, i64 others) {
+  if (t.max_delay == 0 || others > t.sensitive_priority || !t.tcr || t.work != Work::none) return false;
+  u8& flags = t.tcr->preempt_flags;
+  if ((flags & preempt_delay) == 0) return false;
+  const Ticks now = read_clock();
+  if (t.delay_end == 0) {
+    t.delay_end = now + ticks_from_us(t.max_delay);
+    flags |= preempt_pending;
+    cpu.stale = true;
+  }
+  return now < t.delay_end;
+}
+
+// A preempted thread may delay the next time again. One that wants it known is in an
+// exchange of messages, not ready.
+[[gnu::cold, gnu::noinline]] void note_preemption(Cpu& cpu, Thread& t) {
+  t.delay_end = 0;
+  if ((t.tcr->preempt_flags & preempt_signal) == 0) return;
+  if (t.work == Work::none && send_preemption_message(cpu, t, resolve(t, ThreadId{t.tcr->exception_handler})))
+    dequeue(cpu, t);
+}
+
 // The running thread stops running although it could go on.
 void preempt(Cpu& cpu, Thread& t, Ticks now) {
   MICA_ASSERT(&t == cpu.current && &t != cpu.idle);
-  if (cpu.slice_end == never || now < cpu.slice_end) {
-    if (cpu.slice_end != never) t.slice_left = cpu.slice_end - now;
+  if (now < cpu.slice_end) {
+    t.slice_left = cpu.slice_end - now;  // a slice without end stays longer than any
     insert(cpu, t, true);
   } else {
     t.slice_left = t.slice;
     insert(cpu, t, false);
   }
+  if ((t.tcr->preempt_flags & (preempt_signal | preempt_pending)) != 0) [[unlikely]] note_preemption(cpu, t);
 }
 
 // An interrupt woke a thread that is more urgent than the running one.
@@ -152,7 +200,8 @@ void dequeue(Cpu& cpu, Thread& t) {
 Thread* reschedule(Cpu& cpu) {
   Thread& t = *cpu.current;
   if (t.runnable() && &t != cpu.idle) {
-    if (cpu.ready_top <= t.priority) return cpu.stale ? resume(cpu, t) : &t;
+    if (cpu.ready_top <= t.priority || (cpu.ready_top <= t.guard && delays(cpu, t, cpu.ready_top)))
+      return cpu.stale ? resume(cpu, t) : &t;
     preempt(cpu, t, read_clock());
   }
   return run_first_ready(cpu);
@@ -160,7 +209,7 @@ Thread* reschedule(Cpu& cpu) {
 
 Thread* hand_off(Cpu& cpu, Thread& to) {
   MICA_ASSERT(!is_queued(to) && !cpu.current->runnable());
-  if (cpu.ready_top > to.priority || to.is_halted()) {
+  if (cpu.ready_top > to.priority || to.stopped != 0) {
     enqueue(cpu, to);
     return reschedule(cpu);
   }
@@ -168,7 +217,7 @@ Thread* hand_off(Cpu& cpu, Thread& to) {
 }
 
 [[gnu::cold, gnu::noinline]] Thread* run_if_urgent(Cpu& cpu, Thread& woken) {
-  if (!woken.runnable() || woken.priority <= cpu.current->priority || cpu.ready_top > woken.priority) {
+  if (!woken.runnable() || woken.priority <= cpu.current->guard || cpu.ready_top > woken.priority) {
     enqueue(cpu, woken);
     return reschedule(cpu);
   }
@@ -188,6 +237,7 @@ void interrupt_running(Cpu& cpu, Thread& woken) {
   MICA_ASSERT(is_queued(to));
   Thread& t = *cpu.current;
   dequeue(cpu, to);
+  t.delay_end = 0;
   t.slice_left = t.slice;  // `to` has the rest of the present one, and `t` its next turn after its likes
   enqueue(cpu, t);
   return resume(cpu, to);
@@ -196,9 +246,42 @@ void interrupt_running(Cpu& cpu, Thread& woken) {
 [[gnu::cold, gnu::noinline]] Thread* yield(Cpu& cpu) {
   Thread& t = *cpu.current;
   MICA_ASSERT(t.runnable());
+  t.tcr->preempt_flags &= static_cast<u8>(~preempt_pending);
+  t.delay_end = 0;
   t.slice_left = t.slice;
   enqueue(cpu, t);
   return run_first_ready(cpu);
+}
+
+void charge(Cpu& cpu, Ticks now) {
+  if (cpu.quantum_begin == never) return;
+  Thread& t = *cpu.current;
+  const Ticks used = now - cpu.quantum_begin;
+  t.quantum = used < t.quantum ? t.quantum - used : 0;
+  cpu.quantum_begin = now;
+}
+
+// The running thread has nothing left and stops until its scheduler, which hears of it,
+// gives it a new quantum.
+[[gnu::cold, gnu::noinline]] static bool quantum_is_spent(Cpu& cpu, Thread& t, Ticks now) {
+  charge(cpu, now);
+  if (t.quantum != 0 || !t.runnable() || t.work != Work::none) return false;
+  t.delay_end = 0;
+  t.slice_left = t.slice;
+  t.stopped |= stopped_by::spent;
+  (void)send_preemption_message(cpu, t, find_thread(t.scheduler));
+  return true;
+}
+
+void set_quantum(Cpu& cpu, Thread& t, Ticks quantum) {
+  cpu.stale = true;
+  if (&t == cpu.current) charge(cpu, read_clock());
+  t.quantum = quantum;
+  update_key(t);
+  if ((t.stopped & stopped_by::spent) == 0 || quantum == 0) return;
+  if (t.protocol == Protocol::preemption) cancel_ipc(cpu, t, IpcError::cancelled);
+  t.stopped &= static_cast<u8>(~stopped_by::spent);
+  enqueue(cpu, t);
 }
 
 [[gnu::cold, gnu::noinline]] Thread* handle_timer(Cpu& cpu, Thread&) {
@@ -206,18 +289,20 @@ void interrupt_running(Cpu& cpu, Thread& woken) {
   cpu.timer_armed = never;
   cpu.stale = true;
   const Ticks now = read_clock();
-  while (next_timeout(cpu) <= now) {
+  // What is left fires again at once, after the interrupts that wait.
+  for (unsigned n = 0; n != timeouts_at_once && next_timeout(cpu) <= now; ++n) {
     Thread& t = *cpu.timeouts;
     cancel_timeout(cpu, t);
     expire_timeout(cpu, t);
   }
   Thread& t = *cpu.current;
+  if (cpu.quantum_begin != never && quantum_is_spent(cpu, t, now)) return run_first_ready(cpu);
   if (t.runnable() && &t != cpu.idle && now >= cpu.slice_end) {
-    if (cpu.ready_top >= t.priority) {
+    if (cpu.ready_top >= t.priority && !delays(cpu, t, cpu.ready_top)) {
       preempt(cpu, t, now);
       return run_first_ready(cpu);
     }
-    begin_slice(cpu, t.slice, now);
+    begin_slice(cpu, t.delay_end > now ? t.delay_end - now : t.slice, now);
   }
   return reschedule(cpu);
 }
@@ -228,6 +313,7 @@ void interrupt_running(Cpu& cpu, Thread& woken) {
   dequeue(cpu, t);
   t.priority = priority;
   update_key(t);
+  update_guard(t);
   if (queued) enqueue(cpu, t);
 }
 

@@ -30,6 +30,10 @@ inline bool is_queued(const Thread& thread) { return thread.ready.next != nullpt
 // `to`, which was just made runnable and is in no queue, on the time slice of
 // the running thread, which has blocked; or somebody more urgent.
 [[nodiscard]] Thread* hand_off(Cpu& cpu, Thread& to);
+// A new total quantum; a thread that has spent the old one goes on.
+void set_quantum(Cpu& cpu, Thread& thread, Ticks quantum);
+// Takes what the running thread has used up by now off its total quantum.
+void charge(Cpu& cpu, Ticks now);
 // `woken`, which an interrupt has just made runnable, at once if it is the most urgent.
 [[nodiscard]] Thread* run_if_urgent(Cpu& cpu, Thread& woken);
 // `woken` is more urgent than all others, and runs in place of the running thread.
@@ -50,7 +54,11 @@ inline void update_key(Thread& t) {
   const u64 kept = t.senders ? t.key & key::rare : 0;
   t.key = kept | u64{t.priority} << key::priority_shift | u64{t.cpu} << key::cpu_shift;
   if (t.fpu) t.key |= fpu_key();
-  if (t.vanishing || (t.space && !t.space->redirector_is_free())) t.key |= key::rare;
+  if (t.vanishing || t.quantum != never || (t.space && !t.space->redirector_is_free())) t.key |= key::rare;
+}
+// Makes `guard` follow the thread's priority and its preemption control.
+inline void update_guard(Thread& t) {
+  t.guard = t.max_delay != 0 && t.sensitive_priority > t.priority ? t.sensitive_priority : t.priority;
 }
 void set_priority(Cpu& cpu, Thread& thread, u8 priority);
 

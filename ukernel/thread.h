@@ -31,10 +31,14 @@ enum class State : u8 { absent, inactive, dying, ready, sending, receiving, lock
 
 // What the message that a blocked thread sends or expects is about.
 // transfer_fault: a page fault in the middle of a message.
-enum class Protocol : u8 { user, start, page_fault, io_fault, exception, interrupt, transfer_fault };
+// preemption: it was preempted, or has spent its total quantum.
+enum class Protocol : u8 { user, start, page_fault, io_fault, exception, interrupt, transfer_fault, preemption };
 
-// after_work: it stops when it is through with what it does in the kernel.
-enum class Halt : u8 { no, yes, after_work };
+// Why a thread does not run although it could, Thread::stopped. after_work: it will be
+// halted when it is through with what it does in the kernel; spent: by its total quantum.
+namespace stopped_by {
+inline constexpr u8 halted = 1, after_work = 2, spent = 4;
+}
 
 // What a runnable thread has left to do in the kernel (work.h).
 enum class Work : u8 {
@@ -89,7 +93,8 @@ struct alignas(512) Thread {
   Thread* senders;         // those who wait to send to this one, a circular list
   u32 rflags;              // user's flags when not running
   u8 vanishing;            // its id is about to become another one
-  u8 reserved0[3];
+  u8 guard;                // threads of higher priorities preempt it without ado
+  u8 reserved0[2];
 
   // --- the rest of the user's context ---
   Registers regs;
@@ -107,7 +112,7 @@ struct alignas(512) Thread {
   u8 by_iret;              // resume with every register, through IRET
   State state;
   Protocol protocol;
-  Halt halted;
+  u8 stopped;
   u8 priority;
   Work work;               // to be done in the kernel before it goes on as a user
   u8 sensitive_priority;
@@ -152,12 +157,13 @@ struct alignas(512) Thread {
     Ending ending;
   };
 
+  Ticks delay_end;         // of a delayed preemption; 0: none is
   bool exists() const { return !id.is_nil(); }
   bool active() const { return state >= State::ready; }
-  bool is_halted() const { return halted != Halt::no; }
+  bool is_halted() const { return (stopped & (stopped_by::halted | stopped_by::after_work)) != 0; }
   [[gnu::always_inline]] bool is_receiving() const { return wait != 0 || state == State::receiving; }
   // Could run, were it its turn.
-  [[gnu::always_inline]] bool runnable() const { return state == State::ready && wait == 0 && halted != Halt::yes; }
+  [[gnu::always_inline]] bool runnable() const { return state == State::ready && wait == 0 && (stopped & (stopped_by::halted | stopped_by::spent)) == 0; }
   bool is_interrupt() const { return protocol == Protocol::interrupt; }
   // Itself when it has FPU state, else null.
   const Thread* fpu_thread() const { return fpu ? this : nullptr; }
@@ -166,7 +172,7 @@ struct alignas(512) Thread {
   // Begins to wait. Armed when the fast path may end the wait: an ordinary
   // message from one thread or from anybody, no timeout, nothing unusual.
   [[gnu::always_inline]] void begin_receive(ThreadId whom, bool timed) {
-    const bool plain = protocol == Protocol::user && !timed && halted == Halt::no && !by_iret && !whom.is_any_local();
+    const bool plain = protocol == Protocol::user && !timed && stopped == 0 && !by_iret && !whom.is_any_local();
     from = whom;
     state = plain ? State::ready : State::receiving;
     wait = plain ? whom.raw : 0;
@@ -179,7 +185,7 @@ struct alignas(512) Thread {
   }
   // It is through with its work.
   void settle_halt() {
-    if (halted == Halt::after_work) halted = Halt::yes;
+    if ((stopped & stopped_by::after_work) != 0) stopped ^= stopped_by::after_work | stopped_by::halted;
   }
   void end_wait() {
     wait = 0;

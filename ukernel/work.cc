@@ -44,7 +44,7 @@ Thread* continue_work(Cpu& cpu, Thread& t) {
       t.settle_halt();
       return reschedule(cpu);
   }
-  if (t.work != Work::none || t.halted != Halt::after_work) return next;
+  if (t.work != Work::none || (t.stopped & stopped_by::after_work) == 0) return next;
   t.settle_halt();
   dequeue(cpu, t);
   return next == &t ? reschedule(cpu) : next;

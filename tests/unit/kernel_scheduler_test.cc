@@ -50,7 +50,7 @@ TEST_CASE("ready queues: first in, first out, by priority") {
   set_priority(*cpu, threads[3], 200);
   CHECK(cpu->ready_top == 200);
   CHECK(cpu->ready[170] == &threads[2]);
-  threads[39].halted = Halt::yes;
+  threads[39].stopped = stopped_by::halted;
   enqueue(*cpu, threads[39]);
   CHECK(!is_queued(threads[39]));
   for (Thread& t : threads) dequeue(*cpu, t);

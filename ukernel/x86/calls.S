@@ -170,11 +170,16 @@ fast_thread_switch:
         testq   %rdi, %rdi
         jnz     slow_call
         movq    CPU(CPU_CURRENT), %rdi
+        cmpl    $0, THREAD_MAX_DELAY(%rdi)  // it clears the flag of a delayed preemption
+        jne     no_fast_switch
         movzbl  THREAD_PRIORITY(%rdi), %edi
         cmpq    CPU(CPU_READY_TOP), %rdi
-        jle     slow_call
+        jle     no_fast_switch
         xorl    %edi, %edi
         sysretq
+no_fast_switch:
+        xorl    %edi, %edi
+        jmp     slow_call
 
         .section .rodata
         .balign 8

@@ -24,17 +24,16 @@ struct IoApicRegisters {
 struct Line {
   u32 entry = 0;  // 0: no such pin
   u8 io_apic = 0;
-  u8 pin = 0;
+  u8 select = 0;  // the register of the low word
 };
 
 volatile IoApicRegisters* io_apics[Platform::max_io_apics];
 Line lines[max_lines];
 unsigned line_count = isa_lines;
 
-void write_line(const Line& line, u32 value) {
-  if (line.entry == 0) return;
+inline void write_line(const Line& line, u32 value) {
   volatile IoApicRegisters& registers = *io_apics[line.io_apic];
-  registers.select = redirection_table + 2 * line.pin;
+  registers.select = line.select;
   registers.window = value;
 }
 
@@ -47,9 +46,9 @@ bool line_usable(unsigned number) {
 }
 
 // Vectors beyond the lines never come here: they have no entry point.
-void mask_line(unsigned number) { write_line(lines[number], lines[number].entry | line_masked); }
+void mask_line(u64 number) { write_line(lines[number], lines[number].entry | line_masked); }
 
-void unmask_line(unsigned number) { write_line(lines[number], lines[number].entry); }
+void unmask_line(u64 number) { write_line(lines[number], lines[number].entry); }
 
 void acknowledge_interrupt() { local_apic(apic::end_of_interrupt) = 0; }
 
@@ -108,7 +107,7 @@ MICA_INIT static void connect(unsigned number, u32 gsi, bool low, const Platform
   for (u32 i = 0; i < machine.io_apic_count; ++i) {
     const u32 first = machine.io_apics[i].first_gsi;
     if (gsi < first || gsi >= first + pins[i]) continue;
-    lines[number] = {line_entry(number, low), static_cast<u8>(i), static_cast<u8>(gsi - first)};
+    lines[number] = {line_entry(number, low), static_cast<u8>(i), static_cast<u8>(redirection_table + 2 * (gsi - first))};
   }
 }
 

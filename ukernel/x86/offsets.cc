@@ -30,6 +30,7 @@ namespace mica {
   OFFSET(THREAD_SPACE, Thread, space);
   OFFSET(THREAD_BY_IRET, Thread, by_iret);
   OFFSET(THREAD_PRIORITY, Thread, priority);
+  OFFSET(THREAD_MAX_DELAY, Thread, max_delay);
   OFFSET(THREAD_LOCAL_FIRST, Thread, local_first);
   OFFSET(THREAD_LOCAL_COUNT, Thread, local_count);
   OFFSET(THREAD_LOCAL_THREADS, Thread, local_threads);

@@ -108,9 +108,11 @@ class Check {
     if (number_of(t) < user_base()) fail(name(t), " is a user's in the kernel's numbers");
     const u64 key = u64{t.priority} << key::priority_shift | (t.fpu ? key::fpu : 0);
     if ((t.key & ~key::rare) != key) fail(name(t), " has key ", std::hex, t.key, ", not ", key);
-    if ((t.key & key::rare) == 0 && (!t.space->redirector_is_free() || has_virtual_sender(t)))
+    if (t.guard < t.priority) fail(name(t), " guards less than its priority");
+    const bool closed = !t.space->redirector_is_free() || t.quantum != never || t.vanishing;
+    if ((t.key & key::rare) == 0 && (closed || has_virtual_sender(t)))
       fail(name(t), " is open to the fast path");
-    if ((t.key & key::rare) != 0 && t.space->redirector_is_free() && !t.senders)
+    if ((t.key & key::rare) != 0 && !closed && !t.senders)
       fail(name(t), " is kept off the fast path");
     if (t.cr3 != virt_to_phys(t.space->memory.root()).value) fail(name(t), " has another page table");
     const bool runs = &t == cpu_.current;
@@ -146,7 +148,7 @@ class Check {
   }
 
   void armed(const Thread& t) const {
-    if (t.state != State::ready || t.protocol != Protocol::user || t.is_halted() || t.by_iret || has_timeout(t))
+    if (t.state != State::ready || t.protocol != Protocol::user || t.stopped != 0 || t.by_iret || has_timeout(t))
       fail(name(t), " is armed and not plainly receiving");
     if (&t == cpu_.current) fail("the running thread is armed");
   }
@@ -168,7 +170,7 @@ class Check {
   }
 
   void interrupt(const Thread& t) {
-    if (t.space || is_queued(t) || t.wait != 0 || has_timeout(t) || t.is_halted() || t.by_iret)
+    if (t.space || is_queued(t) || t.wait != 0 || has_timeout(t) || t.stopped != 0 || t.by_iret)
       fail("interrupt ", number_of(t), " is in an impossible state");
     if ((t.handler == nullptr) != (t.state == State::inactive))
       fail("interrupt ", number_of(t), " is half attached");
@@ -293,7 +295,11 @@ class Check {
     if (is_queued(t)) fail("the running thread is queued");
     if (!t.runnable()) fail("the running ", name(t), " cannot run");
     if (&t == cpu_.idle && cpu_.ready_top >= 0) fail("the CPU is idle, but somebody is ready");
-    if (cpu_.ready_top > t.priority && machine_.donated_to != &t)
+    if ((cpu_.quantum_begin != never) != (t.quantum != never)) fail(name(t), "'s total quantum is not charged");
+    const bool delays =
+        t.delay_end != 0 && cpu_.ready_top > t.priority && cpu_.ready_top <= t.sensitive_priority;
+    if (delays && cpu_.timer_armed > t.delay_end) fail("the end of a delay would be missed");
+    if (cpu_.ready_top > t.priority && machine_.donated_to != &t && !delays)
       fail("somebody more urgent than ", name(t), " is ready");
     if (machine_.timer != cpu_.timer_armed) fail("the timer is not as the kernel believes");
     if (next_timeout(cpu_) < cpu_.timer_armed) fail("a timeout would be missed");

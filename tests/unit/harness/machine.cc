@@ -45,10 +45,10 @@ void arm_timer(Ticks deadline) {
 void disarm_timer() {
   if (machine) machine->timer = never;
 }
-void mask_line(unsigned line) {
+void mask_line(u64 line) {
   if (machine) machine->line_masked[line] = true;
 }
-void unmask_line(unsigned line) {
+void unmask_line(u64 line) {
   if (machine) machine->line_masked[line] = false;
 }
 

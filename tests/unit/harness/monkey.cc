@@ -168,6 +168,7 @@ class Monkey::Hands {
     if (chance(6)) utcb.virtual_sender = some_id().raw;
     if (chance(16)) utcb.pager = some_id().raw;
     if (chance(8)) utcb.exception_handler = some_id().raw;
+    if (chance(8)) utcb.preempt_flags = static_cast<u8>(random_());
     if (chance(4)) utcb.mr[9] = random_();
     Thread* const other = some_thread();
     if (other->space != self().space || !other->tcr) return;
@@ -302,6 +303,8 @@ class Monkey::Hands {
     r.rdx = chance(3) ? 0xffff'ffff : u64{Time::period(1 + pick(5000)).raw} << 16 | 0xffff;
     r.r8 = chance(8) ? pick(3) : ~u64{0};
     r.r9 = chance(2) ? ~u64{0} : random_();
+    const bool spared = r.rdi == sigma0_id.raw || r.rdi == root_id.raw || r.rdi == 0;
+    if (chance(6) && !spared && !ThreadId{r.rdi}.is_local()) r.rdx = 0xffff'0000 | (chance(2) ? 0 : Time::period(1 + pick(3000)).raw);
     note("schedule %llx priority %llx time %llx", r.rdi, r.rsi, r.rdx);
     machine_.enter_call(schedule);
   }

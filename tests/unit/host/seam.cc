@@ -242,11 +242,12 @@ MICA_WEAK void load_ports(Cpu&, Space&) {}
 MICA_WEAK void arm_timer(Ticks) {}
 MICA_WEAK void disarm_timer() {}
 MICA_WEAK Ticks ticks_from_us(u64 microseconds) { return microseconds; }
+MICA_WEAK Ticks half_microsecond() { return 0; }
 MICA_WEAK u64 us_from_ticks(Ticks ticks) { return ticks; }
 MICA_WEAK unsigned interrupt_lines() { return 24; }
 MICA_WEAK bool line_usable(unsigned line) { return line < 24; }
-MICA_WEAK void mask_line(unsigned) {}
-MICA_WEAK void unmask_line(unsigned) {}
+MICA_WEAK void mask_line(u64) {}
+MICA_WEAK void unmask_line(u64) {}
 MICA_WEAK void acknowledge_interrupt() {}
 
 }  // namespace mica
