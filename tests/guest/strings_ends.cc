@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+// What ends a transfer before its time (manual, chapters 2.3, 2.4 and 5.6): transfer
+// timeouts, ExchangeRegisters, deletion, pagers that cannot help. Both sides hear of it,
+// with the bytes that have arrived.
+#include "strings.h"
+
+using namespace guest;
+
+namespace {
+
+using l4::ThreadId;
+
+// The transfer stops at a page of the sender's or the receiver's that is missing. What
+// comes before, `done` bytes, is there.
+constexpr Word done = 4096, length = 3 * 4096;
+
+enum class Side { sender, receiver };
+constexpr Side sides[] = {Side::sender, Side::receiver};
+
+void begin(Pair pair, Side faulting) {
+  fill_source();
+  clear_target();
+  empty_areas();
+  transfer.begin();
+  transfer.pair = pair;
+  transfer.words[0] = l4::Tag::make(0x51, 0).raw;
+  transfer.word(0x1dea);
+  transfer.sender_pager = transfer.receiver_pager = test_thread;
+  const bool sends = faulting == Side::sender;
+  // Two pieces, of which the second one is missing on that side.
+  transfer.item({string_head(done, 1, true), source()});
+  transfer.item({string_head(length - done), sends ? source_area + done : source() + done});
+  transfer.buffer({string_head(done, 1, true), target()});
+  transfer.buffer({string_head(length - done), sends ? target() + done : target_area + done});
+}
+void begin(Side faulting) { begin(make_pair(Places::two_tasks), faulting); }
+
+ThreadId thread_of(Side side) { return side == Side::sender ? transfer.pair.client : transfer.pair.server; }
+Side other(Side side) { return side == Side::sender ? Side::receiver : Side::sender; }
+
+StringFault await_fault(Side faulting, Location at = Location::current()) {
+  StringFault fault = {};
+  require(next_fault(fault), "a fault", at);
+  expect_eq(fault.from, thread_of(faulting), "who", at);
+  return fault;
+}
+
+void expect_what_arrived(Location at = Location::current()) {
+  expect(has_arrived(done), "what was copied before", at);
+  expect(is_clear(target() + done, length - done), "what was not", at);
+  expect_eq(transfer.received.mr[1], 0x1deau, "the untyped word", at);
+}
+
+Word limits(Word send, Word receive) { return send << 16 | receive; }
+constexpr Word zero_time = 0x400;
+Word period(Word us) { return L4_TimePeriod(us).raw; }
+Word point_in(Word us) {
+  const Word at = now();
+  return L4_TimePointFrom(L4_Clock_t{.raw = at + us}, L4_Clock_t{.raw = at}).raw;
+}
+
+}  // namespace
+
+TEST("transfer timeouts: the sender's for sending and the receiver's for receiving; 5 at its side, 6 at the other") {
+  struct Case {
+    const char* what;
+    Word send, receive;
+    bool senders;
+    Word least_us, most_us;
+  };
+  const Pair pair = make_pair(Places::two_tasks);
+  for (const Side faulting : sides) {
+    const Case cases[] = {
+        {"zero of the sender", zero_time, 0, true, 0, 20'000},
+        {"zero of the receiver", 0, zero_time, false, 0, 20'000},
+        {"zero of both", zero_time, zero_time, true, 0, 20'000},
+        {"any period with mantissa 0", 0, 5 << 10, false, 0, 20'000},
+        {"a period of the sender", period(4000), 0, true, 4000, 20'000},
+        {"a period of the receiver", 0, period(4000), false, 4000, 20'000},
+        {"the earlier one of two: the sender's", period(3000), period(30'000), true, 3000, 20'000},
+        {"the earlier one of two: the receiver's", period(30'000), period(3000), false, 3000, 20'000},
+        {"a long one and zero", period(1'000'000), zero_time, false, 0, 20'000},
+        {"the longest period and a short one", 0x7fff, period(3000), false, 3000, 20'000},
+        {"a point in time, the sender's", point_in(60'000), 0, true, 0, 200'000},
+        {"a point in time, the receiver's", 0, point_in(120'000), false, 0, 300'000},
+        {"a point that has passed", 0x8000 | (now() >> 10 & 1) << 10, 0, true, 0, 5000},
+    };
+    for (const Case& c : cases) {
+      context(c.what, static_cast<Word>(faulting));
+      begin(pair, faulting);
+      // The other halves are for other messages.
+      transfer.send_limits = limits(c.send, zero_time);
+      transfer.receive_limits = limits(zero_time, c.receive);
+      start_transfer();
+      const Word before = now();
+      StringFault fault;
+      const bool is_asked = next_fault(fault, 1'000'000);
+      expect_end();
+      const Word passed = now() - before;
+      expect_both_failed(c.senders ? code_own_timeout : code_partner_timeout,
+                         c.senders ? code_partner_timeout : code_own_timeout, done);
+      expect_what_arrived();
+      expect(passed + 300 >= c.least_us, "early");
+      expect(passed <= c.most_us + 2'000, "late");
+      if (c.least_us == 0 && c.most_us == 20'000) expect(!is_asked, "zero allows no page fault");
+    }
+  }
+}
+
+TEST("transfer timeouts: never, and those that are not over, let the pager take its time") {
+  const Pair pair = make_pair(Places::two_tasks);
+  for (const Side faulting : sides) {
+    for (const Word limit : {Word{0}, Word{0x7fff}, period(10'000'000)}) {
+      context("limit", limit);
+      begin(pair, faulting);
+      transfer.send_limits = limits(limit, zero_time);
+      transfer.receive_limits = limits(zero_time, limit);
+      start_transfer();
+      const StringFault fault = await_fault(faulting);
+      sleep_us(10'000);
+      expect_eq(state_of(pair.client), Word{L4_SCHEDRESULT_SENDING});
+      expect_eq(state_of(pair.server), Word{L4_SCHEDRESULT_RECEIVING});
+      answer_page(fault);
+      expect_eq(serve_faults(), 1u);
+      expect_end();
+      expect_success();
+      expect(has_arrived(length), "contents");
+    }
+  }
+}
+
+TEST("transfer timeouts have no effect on messages whose pages are there, nor later") {
+  const Pair pair = make_pair(Places::two_tasks);
+  for (const Word limit : {zero_time, period(20'000)}) {
+    context("limit", limit);
+    begin(pair, Side::sender);
+    transfer.words[5] = source() + done;
+    transfer.send_limits = limits(limit, limit);
+    transfer.receive_limits = limits(limit, limit);
+    start_transfer();
+    expect_end();
+    expect_success();
+    expect(has_arrived(length), "contents");
+  }
+  sleep_us(30'000);
+}
+
+TEST("ExchangeRegisters with a new IP on an aborted side: it goes on there, the other side has 7") {
+  const Pair pair = make_pair(Places::two_tasks);
+  for (const Side side : sides) {
+    context("side", static_cast<Word>(side));
+    begin(pair, Side::sender);
+    start_transfer();
+    await_fault(Side::sender);
+    static volatile bool elsewhere;
+    elsewhere = false;
+    start(
+        thread_of(side),
+        [](Word) {
+          L4_Set_Pager(runner);
+          elsewhere = true;
+        },
+        0, runner);
+    expect(eventually([] { return elsewhere; }));
+    expect(finishes(thread_of(other(side))));
+    const Outcome& o = side == Side::sender ? transfer.received : transfer.sent;
+    expect_eq(o.error, transfer_error(code_aborted, side == Side::sender, done));
+  }
+}
+
+TEST("deletion of either side in the middle: 7 at the other") {
+  for (const Side faulting : sides) {
+    for (const Side gone : sides) {
+      context("faulting, deleted", static_cast<Word>(faulting) * 2 + static_cast<Word>(gone));
+      begin(faulting);
+      start_transfer();
+      await_fault(faulting);
+      end_thread(thread_of(gone));
+      const Outcome& o = gone == Side::sender ? transfer.received : transfer.sent;
+      const ThreadId left = thread_of(other(gone));
+      require(finishes(left));
+      expect_eq(o.error, transfer_error(code_aborted, gone == Side::sender, done));
+      expect_eq(o.tag.raw, transfer.words[0] | 0x8000);
+      if (gone == Side::sender) expect_what_arrived();
+      end_thread(left);
+    }
+  }
+}
+
+TEST("the end of the pager that is asked, and of one that is queued at: 7 at both sides") {
+  for (const Side faulting : sides) {
+    for (const bool takes_it : {false, true}) {
+      context("faulting, takes it", static_cast<Word>(faulting) * 2 + takes_it);
+      static volatile bool taken;
+      taken = false;
+      const ThreadId pager = spawn_task([](Word take) {
+        if (take != 0) receive();
+        taken = true;
+        sleep_for_ever();
+      }, takes_it);
+      begin(faulting);
+      (faulting == Side::sender ? transfer.sender_pager : transfer.receiver_pager) = pager;
+      start_transfer();
+      require(becomes(transfer.pair.client, L4_SCHEDRESULT_SENDING));
+      require(eventually([] { return taken; }));
+      sleep_us(500);
+      expect(!is_done());
+      end_thread(pager);
+      expect_end();
+      expect_both_failed(code_aborted, code_aborted, done);
+      expect_what_arrived();
+      end_pair();
+    }
+  }
+}
+
+TEST("pagers that cannot be: nil, nobody, oneself, the partner, an interrupt: 7 at both sides") {
+  const Pair pair = make_pair(Places::two_tasks);
+  for (const Side faulting : sides) {
+    const ThreadId nobody[] = {ThreadId::nil(), ThreadId::global(0x3ffff, 1), ThreadId::any(),
+                               ThreadId::any_local(), ThreadId::global(4, 1)};
+    for (const ThreadId pager : nobody) {
+      context("pager", pager.raw);
+      begin(pair, faulting);
+      (faulting == Side::sender ? transfer.sender_pager : transfer.receiver_pager) = pager;
+      run_transfer();
+      expect_both_failed(code_aborted, code_aborted, done);
+      expect_what_arrived();
+    }
+    for (const Side named : sides) {
+      context(named == faulting ? "oneself" : "the partner", static_cast<Word>(faulting));
+      begin(pair, faulting);
+      (faulting == Side::sender ? transfer.sender_pager : transfer.receiver_pager) = thread_of(named);
+      run_transfer();
+      expect_both_failed(code_aborted, code_aborted, done);
+    }
+  }
+}
+
+TEST("addresses where nobody can map: 7 at both sides, with what was copied before") {
+  const Pair pair = make_pair(Places::two_tasks);
+  for (const Side side : sides) {
+    for (const Word bad : {Word{0x0000'7fff'ffff'f000}, Word{0x0000'8000'0000'0000}, Word{0xffff'8000'0000'0000},
+                           ~Word{0} - 4095, Word{0xffff'ffff'c000'0000}}) {
+      context("address", bad);
+      begin(pair, side);
+      (side == Side::sender ? transfer.words[5] : transfer.buffers[4]) = bad;
+      run_transfer();
+      expect_both_failed(code_aborted, code_aborted, done);
+      expect_what_arrived();
+    }
+  }
+}
+
+TEST("a string that runs out of the user area: all before its end is copied") {
+  const Pair pair = make_pair(Places::two_tasks);
+  constexpr Word last = 0x0000'7fff'ffff'e000;
+  begin(pair, Side::sender);
+  transfer.words[5] = last;
+  start_transfer();
+  StringFault fault;
+  require(next_fault(fault));
+  expect_eq(fault.address, last);
+  expect_ok(answer_fault(fault, l4::Fpage::page(source() + done, l4::full_access), last));
+  expect_end();
+  expect_both_failed(code_aborted, code_aborted, 2 * 4096);
+  expect(has_arrived(2 * 4096), "contents");
+}
+
+TEST("a page that only the machine has, a device's: 7 at both sides") {
+  const Pair pair{make_task(), make_thread()};
+  constexpr Word video = 0xb8000, place = 0x36'0000'0000;
+  require(!L4_IsNilFpage(L4_Sigma0_Request(runtime::sigma0(), l4::Fpage::page(video), 0, l4::Fpage::page(place))));
+  begin(pair, Side::sender);
+  transfer.words[5] = place;
+  run_transfer();
+  expect_both_failed(code_aborted, code_aborted, done);
+  expect_what_arrived();
+}
