@@ -64,7 +64,8 @@ void begin_receive_phase(Cpu& cpu, Thread& t, bool now);
 
 [[gnu::cold, gnu::noinline]] void take_from(Cpu& cpu, Thread& sender, Thread& t) {
   leave_senders(sender);
-  cancel_timeout(cpu, sender);
+  // A fault has none; its thread's may be that of a transfer.
+  if (sender.protocol == Protocol::user) cancel_timeout(cpu, sender);
   sender.state = State::ready;
   const Delivery delivery = deliver(cpu, sender, t);
   if (sender.protocol != Protocol::user)

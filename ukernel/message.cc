@@ -174,11 +174,11 @@ namespace {
 
 Delivery deliver(Cpu& cpu, Thread& sender, Thread& receiver) {
   MICA_ASSERT(&sender != &receiver);
-  cancel_timeout(cpu, receiver);
   receiver.end_wait();
   // The kernel's own messages have no items.
   const MsgTag tag = tag_of(sender);
   if (receiver.protocol == Protocol::user) {
+    cancel_timeout(cpu, receiver);
     if (tag.typed() != 0 && !deliver_plain_item(sender, receiver, tag))
       return deliver_items(cpu, sender, receiver);
     deliver_to_user(sender, receiver);

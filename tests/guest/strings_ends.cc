@@ -129,6 +129,32 @@ TEST("transfer timeouts: never, and those that are not over, let the pager take 
   }
 }
 
+TEST("transfer timeouts: count from the beginning of the transfer, not of the wait, and not again for each fault") {
+  const Pair pair = make_pair(Places::two_tasks);
+  begin(pair, Side::sender);
+  transfer.send_limits = limits(period(8000), 0);
+  transfer.send_timeouts = timeouts(1'000'000, 0);
+  start(pair.client, send_strings, 0, runner);
+  require(becomes(pair.client, L4_SCHEDRESULT_PENDING_SEND));
+  sleep_us(20'000);
+  forget_end();
+  start(pair.server, receive_strings, 0, runner);
+  const Word before = now();
+  unsigned answered = 0;
+  // Answers that do not help prolong nothing.
+  for (StringFault fault; next_fault(fault); ++answered) {
+    sleep_us(1000);
+    l4::Words m(l4::Tag::make(0, 0));
+    l4::send_words(fault.from, m, {send_zero});
+    if (answered > 100) break;
+  }
+  expect_end();
+  const Word passed = now() - before;
+  expect(answered >= 3 && answered <= 9, "answers");
+  expect(passed >= 7500 && passed < 30'000, "time");
+  expect_both_failed(code_own_timeout, code_partner_timeout, done);
+}
+
 TEST("transfer timeouts have no effect on messages whose pages are there, nor later") {
   const Pair pair = make_pair(Places::two_tasks);
   for (const Word limit : {zero_time, period(20'000)}) {
