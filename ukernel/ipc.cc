@@ -214,7 +214,8 @@ namespace {
 [[gnu::cold, gnu::noinline]] Thread* kernel_partner(Thread& t, Thread* handler) {
   t.as_sender = t.intended = ThreadId::nil();
   if (handler && !t.space->redirector_is_free()) handler = redirect(t, handler);
-  if (!handler || handler == &t || handler->is_interrupt() || handler->vanishing) return nullptr;
+  if (!handler || handler == &t || handler == t.peer || handler->is_interrupt() || handler->vanishing)
+    return nullptr;
   // A handler whose own fault waits for `t` would take this message for the answer,
   // and two threads with bad instruction pointers would keep the kernel busy for ever.
   return handler->protocol != Protocol::user && accepts(*handler, t) ? nullptr : handler;

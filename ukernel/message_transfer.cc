@@ -146,8 +146,6 @@ Thread* fault(Cpu& cpu, Thread& sender, Thread& receiver, const CopyStep& step) 
     return fail(cpu, sender, IpcError::xfer_timeout_own, IpcError::xfer_timeout_partner);
   if (is_over(receiver_limit(receiver)))
     return fail(cpu, sender, IpcError::xfer_timeout_partner, IpcError::xfer_timeout_own);
-  Thread* const pager = resolve(t, ThreadId{t.tcr->pager});
-  if (!pager || pager == t.peer) return fail(cpu, sender, IpcError::aborted, IpcError::aborted);
   t.protocol = Protocol::transfer_fault;
   t.words[0] = MsgTag::make(label_page_fault | (sends ? Rights::r : Rights::w), 2).raw;
   t.words[1] = step.address;
@@ -157,7 +155,7 @@ Thread* fault(Cpu& cpu, Thread& sender, Thread& receiver, const CopyStep& step) 
     keep_names(sender, receiver);
   else
     sender.state = State::locked;
-  return send_kernel_message(cpu, t, pager);
+  return send_kernel_message(cpu, t, resolve(t, ThreadId{t.tcr->pager}));
 }
 
 }  // namespace

@@ -263,6 +263,36 @@ TEST("pagers that cannot be: nil, nobody, oneself, the partner, an interrupt: 7 
   }
 }
 
+TEST("a redirector cannot be asked for a page while it is the partner: 7 at both sides") {
+  // The sender's messages out of its space go to the redirector, its page faults too.
+  const ThreadId redirector = make_task(), task = make_task(), outside = spawn_task([](Word) { receive(); });
+  begin({redirector, task}, Side::sender);
+  transfer.sender_pager = outside;
+  expect_eq(space_control(task, kip_area, utcb_area, ThreadId::any()), 0u);
+  forget_end();
+  start(redirector, receive_strings, 0, runner);
+  require(becomes(redirector, L4_SCHEDRESULT_WAITING));
+  static volatile bool ready;
+  static volatile bool go;
+  ready = false;
+  go = false;
+  start(
+      task,
+      [](Word a) {
+        touch_program();
+        ready = true;
+        while (!go) sleep_us(100);
+        send_strings(a);
+      },
+      0, runner);
+  require(eventually([] { return ready; }));
+  expect_eq(space_control(task, kip_area, utcb_area, redirector), 0u);
+  go = true;
+  if (!expect(finishes(task) && finishes(redirector), "both sides wait for each other")) return;
+  expect_eq(transfer.sent.error, transfer_error(code_aborted, false, done));
+  expect_eq(transfer.received.error, transfer_error(code_aborted, true, done));
+}
+
 TEST("addresses where nobody can map: 7 at both sides, with what was copied before") {
   const Pair pair = make_pair(Places::two_tasks);
   for (const Side side : sides) {
