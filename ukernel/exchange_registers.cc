@@ -34,8 +34,9 @@ u64 swap(bool set, T& field, u64 value) {
 void exchange(Cpu& cpu, Thread& t, Registers& r, bool local) {
   const u64 control = r.rsi;
   r.rax = local ? t.id.raw : t.utcb;
-  const bool sends = t.state == State::sending || is_sender_in_transfer(t);
-  const bool receives = t.is_receiving() || (t.state == State::locked && !sends);
+  // In a transfer a thread may also wait for its pager, which is neither of the two.
+  const bool sends = is_in_transfer(t) ? is_sender_in_transfer(t) : t.state == State::sending;
+  const bool receives = is_in_transfer(t) ? !sends : t.is_receiving();
   r.rsi = u64{t.is_halted()} | u64{receives} << 1 | u64{sends} << 2;
   if (((control & abort_send) != 0 && sends) || ((control & abort_receive) != 0 && receives))
     cancel_ipc(cpu, t, IpcError::cancelled);

@@ -171,6 +171,31 @@ TEST("transfer timeouts have no effect on messages whose pages are there, nor la
   sleep_us(30'000);
 }
 
+TEST("ExchangeRegisters aborts either side, by S a sender and by R a receiver: 7 at both") {
+  const Pair pair = make_pair(Places::two_tasks);
+  for (const Side faulting : sides) {
+    for (const Side aborted : sides) {
+      context("faulting, aborted", static_cast<Word>(faulting) * 2 + static_cast<Word>(aborted));
+      begin(pair, faulting);
+      start_transfer();
+      const StringFault fault = await_fault(faulting);
+      // The other bit does not concern it.
+      const Word mine = aborted == Side::sender ? L4_ExRegAbortSend : L4_ExRegAbortReceive;
+      const Word wrong = L4_ExRegAbortSend | L4_ExRegAbortReceive;
+      l4_exchange x = {wrong & ~mine, 0, 0, 0, 0, 0};
+      expect(l4_exchange_registers(thread_of(aborted).raw, &x) != 0);
+      expect_eq(state_of(pair.client), Word{L4_SCHEDRESULT_SENDING});
+      x = {mine, 0, 0, 0, 0, 0};
+      expect(l4_exchange_registers(thread_of(aborted).raw, &x) != 0);
+      expect_end();
+      expect_both_failed(code_aborted, code_aborted, done);
+      expect_what_arrived();
+      // Nobody waits for the pager's answer any more.
+      expect_failed(answer_fault(fault, l4::Fpage::nil(), 0), send_timeout);
+    }
+  }
+}
+
 TEST("ExchangeRegisters with a new IP on an aborted side: it goes on there, the other side has 7") {
   const Pair pair = make_pair(Places::two_tasks);
   for (const Side side : sides) {

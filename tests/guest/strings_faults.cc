@@ -221,6 +221,68 @@ TEST("a pager that takes pages away again: each is asked for once more when it i
   expect(has_arrived(4 * 4096), "contents");
 }
 
+TEST("the sender's states: sending and receiving in a transfer, also while a pager is waited for") {
+  for (const bool writes : {false, true}) {
+    context(writes ? "receiver's fault" : "sender's fault");
+    begin(make_pair(Places::two_tasks), 0, 0, 100);
+    (writes ? transfer.sender_pager : transfer.receiver_pager) = runner;
+    if (writes) transfer.words[2] = source();
+    if (!writes) transfer.buffers[2] = target();
+    start_transfer();
+    StringFault fault;
+    require(next_fault(fault));
+    expect_fault(fault, writes, writes ? target_area : source_area);
+    expect_eq(state_of(transfer.pair.client), Word{L4_SCHEDRESULT_SENDING});
+    expect_eq(state_of(transfer.pair.server), Word{L4_SCHEDRESULT_RECEIVING});
+    l4_exchange x = {};
+    l4_exchange_registers(transfer.pair.client.raw, &x);
+    if (!writes) expect_eq(x.control, Word{L4_ExRegWasSending}, "old control of the sender");
+    x = {};
+    l4_exchange_registers(transfer.pair.server.raw, &x);
+    if (writes) expect_eq(x.control, Word{L4_ExRegWasReceiving}, "old control of the receiver");
+    answer_page(fault);
+    expect_end();
+    expect_success();
+    end_pair();
+  }
+}
+
+TEST("a pager that is busy is waited for; meanwhile the sides are sending and receiving") {
+  static l4::ThreadId busy;
+  static volatile bool go;
+  for (const bool writes : {false, true}) {
+    context(writes ? "receiver's fault" : "sender's fault");
+    go = false;
+    busy = spawn([](Word) {
+      while (!go) sleep_us(100);
+      // Hands on what comes to the test.
+      l4::Words m;
+      const l4::ThreadId from = l4::ipc_words(l4::ThreadId::nil(), l4::ThreadId::any(), {never}, m);
+      const Word page = (m[1] >= target_area ? target() + (m[1] - target_area) : source() + (m[1] - source_area)) &
+                        ~Word{0xfff};
+      m = l4::Words(l4::Tag::make(0, 0, 2), (m[1] & ~Word{0xfff}) | 8, l4::Fpage::page(page, l4::full_access).raw);
+      expect_ok(l4::send_words(from, m, {send_zero}));
+    });
+    begin(make_pair(Places::two_tasks), 0, 0, 100);
+    transfer.sender_pager = transfer.receiver_pager = busy;
+    if (writes) transfer.words[2] = source();
+    if (!writes) transfer.buffers[2] = target();
+    start_transfer();
+    require(becomes(transfer.pair.client, L4_SCHEDRESULT_SENDING), "sending");
+    expect_eq(state_of(transfer.pair.server), Word{L4_SCHEDRESULT_RECEIVING});
+    // Its own pager, or a thread of its space, may ask: it is still what it does.
+    const l4::ThreadId side = writes ? transfer.pair.server : transfer.pair.client;
+    l4_exchange x = {};
+    expect(l4_exchange_registers(side.raw, &x) != 0);
+    expect_eq(x.control, Word{writes ? L4_ExRegWasReceiving : L4_ExRegWasSending}, "old control");
+    go = true;
+    expect_end();
+    expect_success();
+    end_pair();
+    end_thread(busy);
+  }
+}
+
 TEST("the message and the buffers are changed in the middle: at worst both sides get an error, the same one") {
   // Both partners live here, so that the test reaches their UTCBs.
   const Pair pair = make_pair(Places::both_root);
