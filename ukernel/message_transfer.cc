@@ -35,7 +35,8 @@ CopyStep map_items(Thread& sender, Thread& receiver, Budget& budget) {
   ItemProgress& p = sender.items;
   const MsgTag tag{sender.regs.r9};
   const unsigned end = 1 + tag.untyped() + tag.typed();
-  const Fpage window = window_of(receiver);
+  const Address fault = receiver.words[1];
+  const Fpage window = p.around_fault != 0 ? Fpage::memory(fault, page_bits + 2) : window_of(receiver);
   if (p.item == 0) p.item = static_cast<u8>(1 + tag.untyped());
   while (p.item < end) {
     if (budget.used_up()) return {CopyStep::Kind::more};
@@ -47,8 +48,12 @@ CopyStep map_items(Thread& sender, Thread& receiver, Budget& budget) {
       // Others of its space may have changed the message since it was sent.
       if (!item.is_map_or_grant() || p.item + 1u >= end || window.is_nil()) return overflow;
       const auto act = p.stage == preparing ? prepare : carry_out;
-      const MapStep step =
-          act(*sender.space, *receiver.space, window, map_item(sender, p.item, item), sender.map, budget);
+      MapItem map = map_item(sender, p.item, item);
+      if (p.around_fault != 0) {
+        if ((map.send_base ^ fault) >> map.send.order() != 0) map.send = Fpage::nil();
+        map.send_base = fault;
+      }
+      const MapStep step = act(*sender.space, *receiver.space, window, map, sender.map, budget);
       if (step == MapStep::more) return {CopyStep::Kind::more};
       if (step == MapStep::no_memory) return overflow;
     }
@@ -164,10 +169,19 @@ Delivery deliver_items(Cpu& cpu, Thread& sender, Thread& receiver) {
   if (!takes_items(receiver)) return deliver_words(sender, receiver);
   sender.items = {};
   sender.map = {};
-  Budget budget(step_budget);
-  const CopyStep step = next_step(sender, receiver, budget);
-  // A reply to a fault in a transfer moves what one step can; nothing nests.
-  if (has_ended(step) || receiver.protocol == Protocol::transfer_fault)
+  // A reply to a fault in a transfer moves what one step can, but the page in any
+  // case; nothing nests.
+  const bool nests = receiver.protocol == Protocol::transfer_fault;
+  CopyStep step;
+  for (;;) {
+    Budget budget(nests ? step_budget / 2 : step_budget);
+    step = next_step(sender, receiver, budget);
+    if (!nests || has_ended(step) || sender.items.around_fault != 0) break;
+    finish(*sender.space, *receiver.space, sender.map);
+    sender.items = {};
+    sender.items.around_fault = 1;
+  }
+  if (has_ended(step) || nests)
     return close(sender, receiver, failure_of(step, sender));
   sender.peer = &receiver;
   receiver.peer = &sender;

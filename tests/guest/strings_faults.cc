@@ -182,6 +182,36 @@ TEST("a message in another's name, or redirected, is that also after a fault of 
   expect_eq(intended, meant.raw);
 }
 
+TEST("a pager that answers with all of a large region: every page of it, the last one too, is then there") {
+  begin(make_pair(Places::two_tasks), 0, 0, 100);
+  static constexpr unsigned order = 18;  // 64 pages of 4 KiB
+  alignas(0x40000) static std::byte region[Word{1} << order];
+  for (const Word page : {Word{63}, Word{40}, Word{0}}) {
+    context("page", page);
+    begin(transfer.pair, 0, 0, 100);
+    const Word at = source_area + (Word{1} << order);
+    transfer.words[2] = at + page * 4096 + 8;
+    object_at<Word>(address_of(region) + page * 4096 + 8) = 0xfeed'0000 + page;
+    start_transfer();
+    StringFault fault;
+    unsigned count = 0;
+    while (next_fault(fault) && ++count < 20) {
+      if (fault.writes())
+        answer_page(fault);
+      else
+        expect_ok(answer_fault(fault, l4::Fpage::memory(address_of(region), order, l4::full_access), at));
+    }
+    if (!expect(is_done(), "the pager is asked again and again")) {
+      for (const l4::ThreadId side : {transfer.pair.client, transfer.pair.server}) L4_AbortIpc_and_stop(side);
+      return;
+    }
+    expect(count <= 2 + 1, "too many faults");
+    expect_success();
+    expect_eq(object_at<Word>(target()), 0xfeed'0000 + page);
+    L4_UnmapFpage(l4::Fpage::memory(address_of(region), order, l4::full_access));
+  }
+}
+
 TEST("a pager that answers with nothing, or not with the page, is asked again") {
   begin(make_pair(Places::two_tasks), 0, 0, 100);
   start_transfer();
