@@ -412,7 +412,10 @@ void finish(Space&, Space&, MapTransfer& p) {
 
 [[gnu::cold, gnu::noinline]] bool map_identity(Space& sigma0, Address address) {
   Aftermath after;
-  return address < user_end && identity(sigma0, address >> page_bits, false, after);
+  const u64 page = address >> page_bits;
+  // What is there already lacks a right that sigma0 has given up.
+  if (const Slot slot = sigma0.memory.find(page); slot && slot.present()) return false;
+  return address < user_end && identity(sigma0, page, false, after);
 }
 
 [[gnu::cold, gnu::noinline]] bool map_identity_port(Space& sigma0, u64 port) {

@@ -436,3 +436,30 @@ TEST_CASE("addresses that no pager could help with end a transfer with error 7")
     }
   }
 }
+
+TEST_CASE("a right that sigma0 has given up does not come back: a transfer ends, a fault halts it") {
+  Machine machine;
+  unsigned done = 0;
+  bool wrote = false;
+  machine.boot(
+      [&](User& root) {
+        root.utcb().pager = root_id.raw;  // what it sends from is its UTCB
+        const Address own = root.thread().utcb;
+        CHECK(root.send(sigma0_id, Message(0).string(own, 100)).error == ipc_error_word(Phase::send, IpcError::aborted));
+        ++done;
+        root.receive(root.id(), timed(Time::period(5 * ms)));
+        CHECK(root.schedule(sigma0_id).state == 2);
+      },
+      [&](User& sigma0) {
+        sigma0.load(target);
+        sigma0.unmap(Fpage::complete(Rights{Rights::w}), true);
+        sigma0.accept_strings({piece(100), target});
+        CHECK(sigma0.receive(ThreadId::any()).error == ipc_error_word(Phase::receive, IpcError::aborted));
+        ++done;
+        sigma0.store(target, 1);
+        wrote = true;
+      });
+  machine.run();
+  CHECK(done == 2);
+  CHECK(!wrote);
+}

@@ -165,6 +165,14 @@ class Monkey::Hands {
     Utcb& utcb = *self().tcr;
     if (chance(3))
       utcb.br(0) = chance(2) ? Fpage::complete().raw : chance(4) ? 0 : some_fpage().raw & ~u64{0xf};
+    if (chance(3)) utcb.br(0) |= 1;
+    if (chance(8)) {
+      for (unsigned i = 1; i < 12; ++i)
+        utcb.br(i) = chance(2) ? some_memory() : some_string_head() | pick(2) | (chance(20) ? 8 : 0);
+      utcb.br(1) = some_string_head() | 1;
+      utcb.br(2) = some_memory();
+    }
+    if (chance(8)) utcb.xfer_timeouts = timeout() | timeout() << 16;
     if (chance(6)) utcb.virtual_sender = some_id().raw;
     if (chance(16)) utcb.pager = some_id().raw;
     if (chance(8)) utcb.exception_handler = some_id().raw;
@@ -273,7 +281,8 @@ class Monkey::Hands {
     for (u64 i = 1; i < message_registers; ++i) m.mr[i] = random_();
     for (u64 items = chance(2) ? 0 : pick(3); items != 0 && m.tag().untyped() + m.tag().typed() < 60;
          --items) {
-      if (chance(4)) m.grant(some_fpage(), random_());
+      if (chance(3)) string(m);
+      else if (chance(4)) m.grant(some_fpage(), random_());
       else m.map(some_fpage(), chance(2) ? heap + pick(pages) * page_size : random_());
     }
     if (chance(5)) m.flags(MsgTag::propagated);
@@ -282,6 +291,19 @@ class Monkey::Hands {
     r.r9 = m.mr[0], r.rax = m.mr[1], r.rbx = m.mr[2], r.r10 = m.mr[3];
     r.r12 = m.mr[4], r.r13 = m.mr[5], r.r14 = m.mr[6], r.r15 = m.mr[7];
     for (unsigned i = 8; i < message_registers; ++i) self().tcr->mr[i] = m.mr[i];
+  }
+
+  u64 some_string_head() {
+    return (chance(4) ? pick(200'000) : pick(9000)) << 10 | pick(2) << 9 | (chance(3) ? pick(4) : 0) << 4;
+  }
+  Address some_memory() {
+    if (chance(30)) return random_();
+    return (self().space->sigma0 ? ram : heap) + pick(pages) * page_size + (chance(2) ? 0 : pick(page_size));
+  }
+  void string(Message& m) {
+    const u64 head = some_string_head() & ~u64{chance(3) ? 0u : 0x200u};
+    m.typed({head});
+    for (u64 i = 0; i <= (head >> 4 & 31); ++i) m.typed({some_memory()});
   }
 
   void exchange() {
