@@ -3,6 +3,7 @@
 // them by construction, and here its disassembly is searched for the construction.
 #include <doctest/doctest.h>
 
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -118,4 +119,20 @@ TEST_CASE("kernel image: no FPU code, no SWAPGS, no base register but in the two
       CHECK((line.function == "repair_gs" || line.function.find("set_control_registers") != std::string::npos ||
              line.function.find("start_interrupt_controllers") != std::string::npos));
   }
+}
+
+TEST_CASE("kernel image: the timer's vector is of a lower class than every interrupt's") {
+  std::set<unsigned long> timer, others;
+  for (const Line& line : disassembly()) {
+    // The local vector table's entry of the timer; bit 16 masks it.
+    if (begins(line.code, "movl   $0x") && line.code.find(",0xffffffffd0000320") != std::string::npos)
+      timer.insert(std::strtoul(line.code.c_str() + 8, nullptr, 16) & 0xff);
+    if (begins(line.function, "vector_") && std::isdigit(line.function[7]))
+      others.insert(std::strtoul(line.function.c_str() + 7, nullptr, 10));
+  }
+  REQUIRE(timer.size() == 1);
+  CHECK(others.erase(*timer.begin()) == 1);
+  others.erase(others.begin(), others.lower_bound(32));  // the CPU's exceptions
+  CHECK(others.size() == 119);
+  CHECK(*timer.begin() / 16 < *others.begin() / 16);
 }

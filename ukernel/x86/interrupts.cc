@@ -100,7 +100,7 @@ MICA_INIT static void start_local_apic(const Platform& machine) {
 // until its handler has acknowledged, and an edge in between would be lost for
 // ever, while a device that holds its line, as all do that need service, is heard.
 MICA_INIT static u32 line_entry(unsigned number, bool low) {
-  return (VECTOR_LINES + number) | level | (low ? active_low : 0);
+  return (VECTOR_INTERRUPTS + number) | level | (low ? active_low : 0);
 }
 
 MICA_INIT static void connect(unsigned number, u32 gsi, bool low, const Platform& machine, const u8* pins) {

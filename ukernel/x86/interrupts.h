@@ -10,7 +10,7 @@ namespace mica {
 
 struct Platform;
 
-inline constexpr unsigned max_lines = LINES_WITH_ENTRY;
+inline constexpr unsigned max_lines = 96;
 
 // Boot: every line masked, the local APIC on. Needs build_kernel_map().
 void start_interrupt_controllers(const Platform& machine);

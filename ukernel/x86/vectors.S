@@ -22,40 +22,48 @@ vector_\number:
         jmp     interrupt
         .endm
 
-// Lines take four bytes each, around a hub within reach of a short jump.
-        .macro  line_entry number, hub
+// Interrupts take four bytes each, around a hub within reach of a short jump, and
+// push their number as a negative one: it fits in a byte and is told from exceptions.
+        .macro  interrupt_entry number, hub
 vector_\number:
-        pushq   $\number
+        pushq   $VECTOR_INTERRUPTS - \number
         jmp     \hub
         .endm
 
         .altmacro
         .macro  exceptions
-        .rept   VECTOR_LINES
+        .rept   VECTOR_TIMER + 1
         .if     number != 2 && number != 6 && number != 14
         exception_entry %number
         .endif
         .set    number, number + 1
         .endr
         .endm
-        .macro  lines hub, count
+        .macro  interrupts hub, count
         .rept   \count
-        line_entry %number, \hub
+        interrupt_entry %number, \hub
         .set    number, number + 1
         .endr
         .endm
 
         .set    number, 0
         exceptions
-        lines   hub_1, LINES_WITH_ENTRY / 4
+        .set    number, VECTOR_INTERRUPTS + 1
+        interrupts hub_1, 20
 hub_1:  pushq   (%rsp)                  // in place of an error code
         jmp     interrupt
-        lines   hub_1, LINES_WITH_ENTRY / 4
-        lines   hub_2, LINES_WITH_ENTRY / 4
+        interrupts hub_1, 20
+        interrupts hub_2, 20
 hub_2:  pushq   (%rsp)
         jmp     interrupt
-        lines   hub_2, LINES_WITH_ENTRY / 4
-        exception_entry %VECTOR_TIMER
+        interrupts hub_2, 20
+        interrupts hub_3, 20
+hub_3:  pushq   (%rsp)
+        jmp     interrupt
+        interrupts hub_3, 19
+        .if     number != VECTOR_INTERRUPTS + 1 + INTERRUPTS_WITH_ENTRY
+        .error  "not every interrupt has an entry"
+        .endif
         .noaltmacro
 
 // KernelInterface is `lock nop`, an invalid opcode; anything else goes on as one.
@@ -139,11 +147,13 @@ interrupt:
         .globl  smap_patch              // `clac` where the CPU has SMAP
 smap_patch:
         .byte   0x0f, 0x1f, 0x00
-        subl    $VECTOR_LINES, %edx
-        jae     dispatch_interrupt
-        addl    $VECTOR_LINES, %edx
+        negl    %edx
+        jg      dispatch_interrupt
+        negl    %edx
         cmpl    $VECTOR_PAGE_FAULT, %edx
         je      page_fault_entry
+        cmpl    $VECTOR_TIMER, %edx
+        je      dispatch_timer
         cmpl    $8, %edx                // double fault, machine check: nothing to go on with
         je      user_abort
         cmpl    $18, %edx
@@ -163,10 +173,8 @@ slow_page_fault:
         cld
         jmp     smap_patch
 
-// RBP = current, RDX = vector - VECTOR_LINES.
+// RBP = current, RDX = number of the interrupt.
 dispatch_interrupt:
-        cmpl    $VECTOR_TIMER - VECTOR_LINES, %edx
-        je      1f
         handle  handle_line
         testq   %rdx, %rdx
         jz      leave
@@ -193,14 +201,15 @@ dispatch_interrupt:
         movq    %rcx, %cr3
 3:      return_to_partner
 
-1:      handle  handle_timer
+dispatch_timer:
+        handle  handle_timer
         jmp     leave
 
 // The kernel lets interrupts in while it is idle, and at work_window.
 interrupt_in_kernel:
         cmpq    $1, (%rsp)
         je      debug_in_kernel
-        cmpq    $VECTOR_LINES, (%rsp)
+        cmpq    $VECTOR_TIMER, (%rsp)
         jb      kernel_exception
         movq    CPU(CPU_CURRENT), %rbp
         cmpq    CPU(CPU_IDLE), %rbp
@@ -208,8 +217,9 @@ interrupt_in_kernel:
         cmpq    $work_window, 16(%rsp)
         jne     kernel_exception
 1:      popq    %rdx
-        subl    $VECTOR_LINES, %edx
-        jmp     dispatch_interrupt
+        negl    %edx
+        jg      dispatch_interrupt
+        jmp     dispatch_timer
 
         .macro  push_panic_frame
         pushq   %rax
@@ -265,7 +275,9 @@ entry_points:
         .rept   256
         .if     number == 2
         .quad   vector_nmi
-        .elseif number < VECTOR_LINES + LINES_WITH_ENTRY || number == VECTOR_TIMER
+        .elseif number <= VECTOR_TIMER
+        entry_point_at %number
+        .elseif number > VECTOR_INTERRUPTS && number <= VECTOR_INTERRUPTS + INTERRUPTS_WITH_ENTRY
         entry_point_at %number
         .elseif number == VECTOR_SPURIOUS
         .quad   vector_spurious
