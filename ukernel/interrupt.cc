@@ -10,65 +10,76 @@ namespace mica {
 
 namespace {
 
-unsigned line_of(const Thread& interrupt) { return static_cast<unsigned>(number_of(interrupt)); }
+unsigned number(const Thread& interrupt) { return static_cast<unsigned>(number_of(interrupt)); }
 
-template <typename Visit>
-void each_interrupt_of(const Thread& handler, Visit visit) {
-  if (handler.interrupts == 0) return;
-  for (unsigned line = 1; line < interrupt_lines(); ++line) {
-    Thread* const t = find_thread(ThreadId::interrupt(line));
-    if (t && t->handler == &handler) visit(*t);
-  }
+// A handler's interrupts are a list through `interrupts`, by number. This is the
+// link that leads to one of them.
+u32& link_to(Thread& handler, const Thread& interrupt) {
+  u32* link = &handler.interrupts;
+  while (*link != number(interrupt)) link = &tcb_array()[*link].interrupts;
+  return *link;
+}
+
+// The message to the handler; returns the handler if that woke it.
+Thread* send_message(Cpu& cpu, Thread& interrupt) {
+  interrupt.missed = false;
+  return send_interrupt_message(cpu, interrupt, *interrupt.handler);
 }
 
 }  // namespace
 
 [[gnu::cold]] void create_interrupt_threads() {
-  for (unsigned line = 1; line < interrupt_lines(); ++line) {
-    if (!line_usable(line)) continue;
-    Thread* const t = make_tcb(line);
+  const unsigned lines = interrupt_lines();
+  for (unsigned n = 1; n < lines + message_interrupts; ++n) {
+    if (n < lines && !line_usable(n)) continue;
+    Thread* const t = make_tcb(n);
     if (!t) return;
-    t->id = ThreadId::interrupt(line);
+    t->id = ThreadId::interrupt(n);
     t->state = State::inactive;
     t->protocol = Protocol::interrupt;
     t->priority = priorities - 1;
+    t->words[0] = MsgTag::make(label_interrupt, 0).raw;
   }
 }
 
 [[gnu::cold]] void attach_interrupt(Cpu& cpu, Thread& interrupt, Thread* handler) {
   MICA_ASSERT(interrupt.is_interrupt() && (!handler || (handler->active() && !handler->is_interrupt())));
-  const unsigned line = line_of(interrupt);
-  mask_line(line);
-  if (interrupt.handler) --interrupt.handler->interrupts;
-  if (interrupt.state != State::inactive) fail_ipc(cpu, interrupt, IpcError::cancelled);
+  mask_line(number(interrupt));
+  if (interrupt.handler) {
+    link_to(*interrupt.handler, interrupt) = interrupt.interrupts;
+    withdraw(cpu, interrupt);
+  }
+  interrupt.missed = false;
   interrupt.state = State::inactive;
   interrupt.handler = handler;
   if (!handler) return;
   interrupt.from = handler->id;
+  interrupt.interrupts = handler->interrupts;
+  handler->interrupts = number(interrupt);
   interrupt.state = State::ready;  // enabled, nothing under way
-  ++handler->interrupts;
-  unmask_line(line);
+  unmask_line(number(interrupt));
 }
 
 [[gnu::cold]] void detach_all(Cpu& cpu, Thread& handler) {
-  each_interrupt_of(handler, [&](Thread& t) { attach_interrupt(cpu, t, nullptr); });
+  while (handler.interrupts != 0) attach_interrupt(cpu, tcb_array()[handler.interrupts], nullptr);
 }
 
-[[gnu::cold]] void rename_handler(Cpu& cpu, const Thread& handler, ThreadId id) {
-  each_interrupt_of(handler, [&](Thread& t) {
-    withdraw(cpu, t);
-    t.from = id;
-    unmask_line(line_of(t));
-  });
+[[gnu::cold]] void handler_renamed(const Thread& handler) {
+  for (u32 n = handler.interrupts; n != 0; n = tcb_array()[n].interrupts) tcb_array()[n].from = handler.id;
 }
 
 namespace {
 
-[[gnu::cold, gnu::noinline]] Thread* send_message(Cpu& cpu, Thread& t) {
-  t.words[0] = MsgTag::make(label_interrupt, 0).raw;
-  t.words[1] = t.words[2] = t.words[3] = 0;
-  Thread* const woken = send_interrupt_message(cpu, t, *t.handler);
-  return woken ? run_if_urgent(cpu, *woken) : reschedule(cpu);
+// The message, but if the last one is still under way.
+[[gnu::cold, gnu::noinline]] Thread* notify(Cpu& cpu, Thread& t) {
+  if (t.state == State::ready) {
+    Thread* const woken = send_message(cpu, t);
+    return woken ? run_if_urgent(cpu, *woken) : reschedule(cpu);
+  }
+  // A handler that has not taken the last one will look at its device then; after it
+  // has, a line is masked and asks again, but nobody would repeat a message.
+  if (t.state == State::receiving) t.missed = number(t) >= interrupt_lines();
+  return reschedule(cpu);
 }
 
 }  // namespace
@@ -77,24 +88,26 @@ AfterLine handle_line(Cpu& cpu, Thread& current, u64 line) {
   mask_line(line);
   acknowledge_interrupt();
   Thread& t = tcb_array()[line];
-  // Not attached, or not acknowledged yet: spurious. It stays masked.
-  if (t.state != State::ready) return {reschedule(cpu), 0};
+  if (t.state != State::ready) return {notify(cpu, t), 0};
   Thread& handler = *t.handler;
   if ((handler.wait != ThreadId::any().raw && handler.wait != t.id.raw) ||
       handler.priority <= current.guard || handler.priority <= cpu.ready_top || cpu.unusual ||
       (handler.key >> key::fpu_shift) != 0)
-    return {send_message(cpu, t), 0};
+    return {notify(cpu, t), 0};
   handler.wait = 0;
   t.state = State::receiving;
   interrupt_running(cpu, handler);
   return {&handler, t.id.raw};
 }
 
-bool acknowledge(Cpu&, Thread& sender, Thread& interrupt) {
+bool acknowledge(Cpu& cpu, Thread& sender, Thread& interrupt) {
   if (interrupt.handler != &sender) return false;
   if (interrupt.state == State::receiving) {
     interrupt.state = State::ready;
-    unmask_line(line_of(interrupt));
+    if (interrupt.missed)
+      (void)send_message(cpu, interrupt);  // the handler runs, so it waits there
+    else
+      unmask_line(number(interrupt));
   }
   return true;
 }

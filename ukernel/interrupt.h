@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Interrupts as messages (X.2 manual, chapter 7.4 and section "interrupt
-// protocol"). Each line is a thread with the line's number and version 1: it
-// sends an empty message to its handler and waits for the acknowledgment, the
-// line masked meanwhile.
+// protocol"). Each is a thread with its number and version 1: it sends an empty
+// message to its handler and waits for the acknowledgment.
+//
+//                 attach               fires              the handler takes it
+//      inactive ----------> ready -------------> sending ---------------------> receiving
+//                             ^                                                     |
+//                             +-----------------------------------------------------+
+//                                               acknowledgment
+//
+// A line is masked but in state ready. What devices write, message-signalled
+// interrupts, cannot be masked: one that comes in state receiving is kept as
+// `missed`, however often it comes, and sent after the acknowledgment.
 #pragma once
 
 #include "cpu.h"
@@ -16,9 +25,8 @@ void create_interrupt_threads();
 void attach_interrupt(Cpu& cpu, Thread& interrupt, Thread* handler);
 // A handler is going away: its lines are masked and free.
 void detach_all(Cpu& cpu, Thread& handler);
-// A handler keeps its lines under its new id; a message under way is withdrawn,
-// and comes again if the device still holds its line.
-void rename_handler(Cpu& cpu, const Thread& handler, ThreadId id);
+// A handler has another id: its interrupts stay with it, the queued ones in its queue.
+void handler_renamed(const Thread& handler);
 
 // The thread to resume, and, not 0, the id of the interrupt whose message is all
 // that there is in its registers.

@@ -10,7 +10,7 @@ namespace mica {
 namespace {
 
 // Version string, then the names of the extensions, then an empty string.
-constexpr char strings[] = "Mica 0.1\0pagerexregs\0ioflexpages\0syscallreflect\0";
+constexpr char strings[] = "Mica 0.1\0pagerexregs\0ioflexpages\0syscallreflect\0msi\0";
 
 constexpr Kip initial_kip() {
   Kip k{};
@@ -42,7 +42,7 @@ u64 user_base() { return kip.thread_info >> 20; }
 
 void fill_kip(const Platform& platform) {
   constexpr u64 root_servers_from = 48;
-  const u64 system_base = interrupt_lines();
+  const u64 system_base = interrupt_lines() + message_interrupts;
   const u64 user = system_base < root_servers_from ? root_servers_from : system_base;
   kip.thread_info = user << 20 | system_base << 8 | thread_number_bits;
   kip.processors[0].internal_khz = kip.processors[0].external_khz = tsc_khz();

@@ -44,13 +44,16 @@ Ticks ticks_from_us(u64 microseconds);  // saturating
 u64 us_from_ticks(Ticks ticks);
 Ticks half_microsecond();
 
-// Interrupt lines, masked until somebody attaches.
+// Interrupts: lines, masked until somebody attaches, and behind them in number the
+// messages that devices write, which nothing masks.
 unsigned interrupt_lines();
+inline constexpr unsigned message_interrupts = 24;
 bool line_usable(unsigned line);
-// Of lines that are usable.
-void mask_line(u64 line);
-void unmask_line(u64 line);
+void mask_line(u64 interrupt);    // nothing for a message
+void unmask_line(u64 interrupt);  // the same
 void acknowledge_interrupt();
+// What a device writes for it: bits 32-63 where, bits 0-31 what.
+u64 message_of(unsigned interrupt);
 
 // Addresses for the kernel interface page: where call `number` enters, in the
 // order of calls.h, and where all calls return to.

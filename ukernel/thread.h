@@ -123,7 +123,10 @@ struct alignas(512) Thread {
     Thread* handler;       // of an interrupt: whom it is sent to; null: detached
     Thread* peer;          // of any other: the other side of a message under way, or null
   };
-  Address utcb_location;   // base, ~0 = not set
+  union {
+    Address utcb_location; // base, ~0 = not set
+    bool missed;           // of an interrupt: it came again before its acknowledgment
+  };
   Ticks slice;             // length of a time slice, ~0 = infinite
   Ticks slice_left;
   Ticks quantum;           // what is left of the total quantum, ~0 = infinite
@@ -149,7 +152,7 @@ struct alignas(512) Thread {
   Thread* heap_right;
   u32 heap_rank;           // 0: not in the queue
 
-  u32 interrupts;          // lines that it handles
+  u32 interrupts;          // the first one that it handles; of an interrupt: its handler's next; 0: none
 
   union {
     ItemProgress items;    // how far its message is

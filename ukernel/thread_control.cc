@@ -2,6 +2,8 @@
 // ThreadControl (X.2 manual, chapter 2.4). First everything is checked, in the
 // order privilege, thread, space, scheduler, UTCB; then nothing can fail but
 // for lack of kernel memory, which leaves all as it was.
+#include <seam.h>
+
 #include "calls.h"
 #include "ending.h"
 #include "interrupt.h"
@@ -25,6 +27,7 @@ class Arguments {
   ThreadId space() const { return {r_.r8}; }
   Address utcb() const { return r_.r9; }
   bool sets_utcb() const { return r_.r9 != ~u64{0}; }
+  void deliver(u64 second_result) { r_.rdx = second_result; }
 
   // Local ids among them become the global ones; which one nobody has.
   CallError globalise(const Thread& caller) {
@@ -48,6 +51,7 @@ class Arguments {
 };
 
 [[gnu::cold, gnu::noinline]] CallError control_interrupt(Cpu& cpu, Arguments a) {
+  const unsigned number = static_cast<unsigned>(a.dest().number());
   Thread* const interrupt = find_thread(a.dest());
   if (!interrupt || !interrupt->is_interrupt()) return CallError::invalid_thread;
   if (a.pager() == a.dest()) {
@@ -57,6 +61,7 @@ class Arguments {
   Thread* const handler = find_thread(a.pager());
   if (!handler || handler->is_interrupt() || !handler->active()) return CallError::invalid_thread;
   attach_interrupt(cpu, *interrupt, handler);
+  a.deliver(number >= interrupt_lines() ? message_of(number) : 0);
   return CallError::none;
 }
 

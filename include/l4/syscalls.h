@@ -33,8 +33,10 @@ L4_INLINE L4_Word_t l4_exchange_registers(L4_Word_t dest, struct l4_exchange* x)
   return dest;
 }
 
-L4_INLINE L4_Word_t l4_thread_control(L4_Word_t dest, L4_Word_t space, L4_Word_t scheduler, L4_Word_t pager,
-                                      L4_Word_t utcb_location) {
+// l4_attach: ThreadControl with its second result, *message, which only interrupts
+// have: bits 32-63 where a device writes to raise a message interrupt, bits 0-31 what.
+L4_INLINE L4_Word_t l4_attach(L4_Word_t dest, L4_Word_t space, L4_Word_t scheduler, L4_Word_t pager,
+                              L4_Word_t utcb_location, L4_Word_t* message) {
   register L4_Word_t r8 __asm__("r8") = space;
   register L4_Word_t r9 __asm__("r9") = utcb_location;
   L4_Word_t result;
@@ -42,7 +44,14 @@ L4_INLINE L4_Word_t l4_thread_control(L4_Word_t dest, L4_Word_t space, L4_Word_t
                    : "=a"(result), "+D"(dest), "+S"(pager), "+d"(scheduler), "+r"(r8), "+r"(r9)
                    : L4_LINK(thread_control)
                    : "rbx", "r10", "r12", "r13", "r14", "r15", L4_CALL_CLOBBERS);
+  *message = scheduler;
   return result;
+}
+
+L4_INLINE L4_Word_t l4_thread_control(L4_Word_t dest, L4_Word_t space, L4_Word_t scheduler, L4_Word_t pager,
+                                      L4_Word_t utcb_location) {
+  L4_Word_t message;
+  return l4_attach(dest, space, scheduler, pager, utcb_location, &message);
 }
 
 L4_INLINE L4_Word_t l4_space_control(L4_Word_t space, L4_Word_t control, L4_Word_t kip_area,

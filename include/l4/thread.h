@@ -4,6 +4,7 @@
 #ifndef L4_THREAD_H
 #define L4_THREAD_H
 
+#include "kip.h"
 #include "syscalls.h"
 #include "tcr.h"
 
@@ -43,13 +44,42 @@ L4_INLINE L4_Word_t L4_ThreadControl(L4_ThreadId_t dest, L4_ThreadId_t space, L4
 //   interrupt  L4_GlobalId(line, 1)
 //   handler    a thread
 // L4_DeassociateInterrupt: they go nowhere, and the line stays masked.
-// Rights, results and errors as L4_ThreadControl; L4_ErrInvalidThread also for a
-// line that does not exist or that the kernel uses itself.
+// Rights and results as L4_ThreadControl; errors:
+//   L4_ErrNoPrivilege    the caller's space is not privileged
+//   L4_ErrInvalidThread  no such interrupt, another version than 1, a line that the
+//                        kernel uses itself, or the handler is not an active thread
 L4_INLINE L4_Word_t L4_AssociateInterrupt(L4_ThreadId_t interrupt, L4_ThreadId_t handler) {
   return l4_thread_control(interrupt.raw, interrupt.raw, 0, handler.raw, ~0UL);
 }
 L4_INLINE L4_Word_t L4_DeassociateInterrupt(L4_ThreadId_t interrupt) {
   return l4_thread_control(interrupt.raw, interrupt.raw, 0, interrupt.raw, ~0UL);
+}
+
+// Message-signalled interrupts, with the feature "msi": the last interrupts below
+// L4_ThreadIdSystemBase are raised by what devices write. They are attached and
+// detached like lines. Messages that come before the handler has taken the last one
+// are part of it; those that come between that and its answer are one further one.
+//
+// L4_NumMessageInterrupts: how many there are; 0 without the feature.
+// L4_MessageInterrupt: number n of them, 0 .. number - 1. Many messages of one device
+// need numbers of which the data differ in the low bits alone.
+L4_INLINE L4_Word_t L4_NumMessageInterrupts(void) { return L4_HasFeature("msi") ? 24 : 0; }
+L4_INLINE L4_ThreadId_t L4_MessageInterrupt(L4_Word_t n) {
+  const void* own = L4_POINTER_CAST(const void*, 0);
+  return L4_GlobalId(L4_ThreadIdSystemBase(own) - L4_NumMessageInterrupts() + n, 1);
+}
+// L4_AssociateMessageInterrupt: as L4_AssociateInterrupt, and says what the device has
+// to write, both valid while the interrupt is attached to this handler.
+//   *address  physical address, for the device's message address; 0 for a line
+//   *data     for its message data
+// Without success both are undefined.
+L4_INLINE L4_Word_t L4_AssociateMessageInterrupt(L4_ThreadId_t interrupt, L4_ThreadId_t handler,
+                                                 L4_Word_t* address, L4_Word_t* data) {
+  L4_Word_t message;
+  L4_Word_t result = l4_attach(interrupt.raw, interrupt.raw, 0, handler.raw, ~0UL, &message);
+  *address = message >> 32;
+  *data = message & 0xffffffffUL;
+  return result;
 }
 
 // --- ExchangeRegisters ---------------------------------------------------------------

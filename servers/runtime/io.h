@@ -20,6 +20,16 @@ inline std::uint8_t in8(std::uint16_t port) {
   return value;
 }
 
+inline void out32(std::uint16_t port, std::uint32_t value) {
+  asm volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+}
+
+inline std::uint32_t in32(std::uint16_t port) {
+  std::uint32_t value;
+  asm volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+  return value;
+}
+
 // Ends the emulator; its exit status is value * 2 + 1.
 [[noreturn]] void debug_exit(std::uint8_t value);
 

@@ -3,7 +3,7 @@
 // 8 and the serial port on line 4.
 #include <runtime/io.h>
 
-#include "messages.h"
+#include "interrupts.h"
 
 using namespace guest;
 
@@ -14,14 +14,8 @@ using runtime::in8;
 using runtime::out8;
 const ThreadId nil = ThreadId::nil();
 
-constexpr Word interrupt_tag = 0xffff'ffff'fff0'0000;
-constexpr ThreadId line(Word number) { return ThreadId::global(number, 1); }
+constexpr ThreadId line(Word number) { return interrupt_id(number); }
 constexpr ThreadId clock = line(8), serial = line(4);
-
-Word attach(ThreadId interrupt, ThreadId handler) {
-  return thread_control(interrupt, interrupt, nil, handler);
-}
-Word detach(ThreadId interrupt) { return attach(interrupt, interrupt); }
 
 std::uint8_t cmos(std::uint8_t index) {
   out8(0x70, index);
@@ -49,15 +43,6 @@ void stop_clock() {
   cmos(12);
 }
 void see_clock() { cmos(12); }
-
-constexpr Word second = 1'000'000;
-
-// The next interrupt, acknowledging the last one when told to.
-Received wait_interrupt(ThreadId from, bool acknowledge = false, Word us = second) {
-  l4::Words m(l4::Tag::make(0, 0));
-  const ThreadId by = l4::ipc_words(acknowledge ? from : nil, from, {timeouts(us, us)}, m);
-  return {m.tag(), by};
-}
 
 }  // namespace
 
@@ -189,13 +174,13 @@ TEST("the end of a handler detaches its interrupt, queued or taken or not yet co
 
 TEST("errors: bad lines, versions, handlers and privileges") {
   const ThreadId me = ThreadId::self(), nobody = ThreadId::global(0x3fff0, 1);
-  const Word system_base = L4_ThreadIdSystemBase(nullptr), user_base = L4_ThreadIdUserBase(nullptr);
-  for (const ThreadId id : {line(0), line(2), ThreadId::global(8, 2), ThreadId::global(8, 3),
-                            line(system_base), line(user_base - 1)}) {
+  const auto refused = [&](ThreadId id) {
     context("line", id.raw);
     expect_eq(attach(id, me), Word{L4_ErrInvalidThread});
     expect_eq(detach(id), Word{L4_ErrInvalidThread});
-  }
+  };
+  for (const ThreadId id : {line(0), line(2), ThreadId::global(8, 2), ThreadId::global(8, 3)}) refused(id);
+  for (Word n = L4_ThreadIdSystemBase(nullptr); n < L4_ThreadIdUserBase(nullptr); ++n) refused(line(n));
   Slot& inactive = take_slot();
   expect_eq(thread_control(inactive.id, me, me, nil), 0u);
   for (const ThreadId handler : {nobody, ThreadId(me.raw + 2), line(4), inactive.id, ThreadId::any(), nil}) {

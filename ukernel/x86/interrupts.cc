@@ -20,16 +20,20 @@ struct IoApicRegisters {
   u32 select, reserved[3], window;
 };
 
+constexpr u8 nowhere = Platform::max_io_apics;
+
 // A pin of an I/O APIC and the low word of its redirection entry, unmasked.
 struct Line {
   u32 entry = 0;  // 0: no such pin
-  u8 io_apic = 0;
+  u8 io_apic = nowhere;
   u8 select = 0;  // the register of the low word
 };
 
-volatile IoApicRegisters* io_apics[Platform::max_io_apics];
-Line lines[max_lines];
+IoApicRegisters no_registers;  // what is not there is masked and unmasked here
+volatile IoApicRegisters* io_apics[Platform::max_io_apics + 1];
+Line lines[max_lines + message_interrupts];  // those of messages stay empty
 unsigned line_count = isa_lines;
+static_assert(max_lines + message_interrupts - 1 == INTERRUPTS_WITH_ENTRY);
 
 inline void write_line(const Line& line, u32 value) {
   volatile IoApicRegisters& registers = *io_apics[line.io_apic];
@@ -45,10 +49,14 @@ bool line_usable(unsigned number) {
   return number < line_count && number != clock_line && number != cascade && lines[number].entry != 0;
 }
 
-// Vectors beyond the lines never come here: they have no entry point.
 void mask_line(u64 number) { write_line(lines[number], lines[number].entry | line_masked); }
 
 void unmask_line(u64 number) { write_line(lines[number], lines[number].entry); }
+
+u64 message_of(unsigned interrupt) {
+  constexpr u64 local_apics = 0xfee0'0000;
+  return (local_apics | u64{platform.cpu_apic_ids[0]} << 12) << 32 | (VECTOR_INTERRUPTS + interrupt);
+}
 
 void acknowledge_interrupt() { local_apic(apic::end_of_interrupt) = 0; }
 
@@ -113,6 +121,7 @@ MICA_INIT static void connect(unsigned number, u32 gsi, bool low, const Platform
 
 MICA_INIT static void start_io_apics(const Platform& machine) {
   u8 pins[Platform::max_io_apics] = {};
+  io_apics[nowhere] = &no_registers;
   unsigned end = isa_lines;
   for (u32 i = 0; i < machine.io_apic_count; ++i) {
     volatile IoApicRegisters& registers =

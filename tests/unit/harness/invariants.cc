@@ -38,7 +38,7 @@ class Check {
     timeouts();
     for (const Thread* t : threads_) thread(*t);
     current();
-    interrupt_counts();
+    lists_of_interrupts();
     for (Space* space : spaces_)
       if (unmade_.count(space) == 0) space_members(*space);
     for (Space* space : spaces_) mappings(*space);
@@ -174,13 +174,17 @@ class Check {
       fail("interrupt ", number_of(t), " is in an impossible state");
     if ((t.handler == nullptr) != (t.state == State::inactive))
       fail("interrupt ", number_of(t), " is half attached");
-    const bool masked = machine_.line_masked[number_of(t)];
-    if (t.state == State::inactive && !masked) fail("line ", number_of(t), " is open with no handler");
-    if (t.state == State::ready && masked) fail("line ", number_of(t), " stays masked");
+    const bool is_line = number_of(t) < interrupt_lines();
+    const bool masked = is_line && machine_.line_masked[number_of(t)];
+    if (is_line && (t.state != State::ready) != masked)
+      fail("line ", number_of(t), masked ? " stays masked" : " is open");
+    if (t.missed && (is_line || t.state != State::receiving))
+      fail("interrupt ", number_of(t), " keeps a message back");
+    if (t.state == State::locked) fail("interrupt ", number_of(t), " has lost its message");
     if (t.state == State::inactive) return;
     const Thread* const handler = t.handler;
     if (!handler->exists()) fail("interrupt ", number_of(t), " has a dead handler");
-    ++lines_of_[handler];
+    ++interrupts_of_[handler];
     if (t.state == State::receiving && t.from != handler->id)
       fail("interrupt ", number_of(t), " waits for another");
     if (t.state == State::sending && t.partner != handler)
@@ -325,10 +329,17 @@ class Check {
           fail("the fast path is open to ", name(t));
   }
 
-  void interrupt_counts() {
-    for (const Thread* other : threads_)
-      if (!other->is_interrupt() && lines_of_[other] != other->interrupts)
-        fail(name(*other), " counts its lines wrong");
+  void lists_of_interrupts() {
+    for (const Thread* handler : threads_) {
+      if (handler->is_interrupt()) continue;
+      u64 length = 0;
+      for (u32 n = handler->interrupts; n != 0; n = tcb_array()[n].interrupts) {
+        if (n >= user_base() || tcb_array()[n].handler != handler)
+          fail(name(*handler), " has another one's interrupt");
+        if (++length > user_base()) fail(name(*handler), " has a circle of interrupts");
+      }
+      if (length != interrupts_of_[handler]) fail(name(*handler), " misses an interrupt");
+    }
   }
 
   // --- Spaces ---------------------------------------------------------------------------
@@ -475,7 +486,7 @@ class Check {
   const Cpu& cpu_;
   std::set<const Thread*> threads_, dying_, queued_, in_heap_;
   std::set<Space*> spaces_, unmade_;
-  std::map<const Thread*, u32> lines_of_;
+  std::map<const Thread*, u32> interrupts_of_;
   u64 backed_pages_ = 0, pool_frames_ = 0, fixed_pages_ = 0, nodes_ = 0, nodes_in_trees_ = 0;
 };
 

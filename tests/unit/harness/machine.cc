@@ -46,10 +46,10 @@ void disarm_timer() {
   if (machine) machine->timer = never;
 }
 void mask_line(u64 line) {
-  if (machine) machine->line_masked[line] = true;
+  if (machine && line < machine->line_masked.size()) machine->line_masked[line] = true;
 }
 void unmask_line(u64 line) {
-  if (machine) machine->line_masked[line] = false;
+  if (machine && line < machine->line_masked.size()) machine->line_masked[line] = false;
 }
 
 u64 fpu_key() { return key::fpu; }
@@ -283,7 +283,11 @@ void Machine::enter_call(Handler handler) {
   else
     next = handler(cpu, caller);
   // No results; only one of the ways clears them. (A call that goes on still needs them.)
-  if (caller.work == Work::none) r.rdx = r.rsi = r.rdi = r.r8 = r.r9 = r.r10 = 0;
+  const bool attaches = ThreadId{r.rdi}.number() < user_base();  // a result that means something
+  if (caller.work == Work::none) {
+    r.rdx = attaches ? r.rdx : 0;
+    r.rsi = r.rdi = r.r8 = r.r9 = r.r10 = 0;
+  }
   leave(next);
 }
 

@@ -78,7 +78,7 @@ class Machine {
   std::array<u64, 64> fpu{};  // what the FPU registers hold
   bool fpu_enabled = false;
   Ticks timer = ~Ticks{0};
-  std::array<bool, 24> line_masked{};
+  std::array<bool, 24> line_masked{};  // of messages: never
   u64 total_frames = 0;
   Thread* donated_to = nullptr;  // by ThreadSwitch: it may run though others are more urgent
   u64 entries = 0, fast_calls = 0, windows = 0;

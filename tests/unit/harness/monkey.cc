@@ -114,7 +114,7 @@ class Monkey::Hands {
       case 0: return ThreadId::nil();
       case 1: return ThreadId::any();
       case 2: return ThreadId::any_local();
-      case 3: return ThreadId::interrupt(pick(6));
+      case 3: return ThreadId::interrupt(chance(8) ? 0 : some_interrupt());
       case 4: return new_id();
       case 5: return self().id;
       case 6: return {random_()};
@@ -390,10 +390,16 @@ class Monkey::Hands {
     }
   }
 
+  // Five lines and two messages, of which none is ever masked.
+  unsigned some_interrupt() {
+    const unsigned n = 1 + static_cast<unsigned>(pick(7));
+    return n <= 5 ? n : n - 6 + interrupt_lines();
+  }
+
   bool interrupt() {
-    const unsigned line = 1 + static_cast<unsigned>(pick(5));
-    if (machine_.line_masked[line]) return false;
-    note("line %u", line);
+    const unsigned line = some_interrupt();
+    if (line < interrupt_lines() && machine_.line_masked[line]) return false;
+    note("interrupt %u", line);
     machine_.enter_line(code(), line);
     return true;
   }
@@ -459,7 +465,7 @@ class Monkey::Hands {
   }
 
   void attach() {
-    const ThreadId line = ThreadId::interrupt(1 + pick(5));
+    const ThreadId line = ThreadId::interrupt(some_interrupt());
     static_cast<void>(thread_call(line, line, ThreadId::nil(), chance(4) ? line : some_id(), ~u64{0}));
   }
 

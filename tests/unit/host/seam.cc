@@ -249,5 +249,6 @@ MICA_WEAK bool line_usable(unsigned line) { return line < 24; }
 MICA_WEAK void mask_line(u64) {}
 MICA_WEAK void unmask_line(u64) {}
 MICA_WEAK void acknowledge_interrupt() {}
+MICA_WEAK u64 message_of(unsigned interrupt) { return 0xfee0'0000ull << 32 | (0x30 + interrupt); }
 
 }  // namespace mica
