@@ -45,7 +45,7 @@ void fill_kip(const Platform& platform) {
   const u64 system_base = interrupt_lines() + message_interrupts;
   const u64 user = system_base < root_servers_from ? root_servers_from : system_base;
   kip.thread_info = user << 20 | system_base << 8 | thread_number_bits;
-  kip.processors[0].internal_khz = kip.processors[0].external_khz = tsc_khz();
+  kip.processors[0] = {bus_khz(), tsc_khz(), 0, 0};
   u64* const links[] = {&kip.ipc,      &kip.exchange_registers, &kip.thread_control, &kip.system_clock,
                         &kip.thread_switch, &kip.schedule,      &kip.unmap,          &kip.space_control,
                         &kip.processor_control, &kip.memory_control};

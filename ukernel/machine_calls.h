@@ -64,6 +64,7 @@ Phys kernel_symbol_phys(const void* symbol);
 // A page table with nothing but the kernel's half.
 Phys kernel_root_phys();
 u64 tsc_khz();
+u64 bus_khz();  // what drives the local APIC's timer
 
 // A bug, or a machine that the kernel cannot run on: reports and stops.
 [[noreturn]] void panic(const char* what);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Schedule, ThreadSwitch and SystemClock (X.2 manual, chapter 3), and
-// ProcessorControl.
+// Schedule, ThreadSwitch and SystemClock (X.2 manual, chapter 3).
 #include <seam.h>
 
 #include "calls.h"
@@ -92,11 +91,6 @@ Thread* thread_switch(Cpu& cpu, Thread& caller) {
 
 Thread* system_clock(Cpu& cpu, Thread& caller) {
   caller.regs.rax = us_from_ticks(read_clock());
-  return go_on(cpu, caller);
-}
-
-Thread* processor_control(Cpu& cpu, Thread& caller) {
-  set_result(caller, caller.space->privileged ? CallError::invalid_parameter : CallError::no_privilege);
   return go_on(cpu, caller);
 }
 

@@ -10,10 +10,14 @@
 
 // L4_ProcessorControl: sets the frequencies and the voltage of a processor.
 //   processor      0 .. number - 1
-//   internal_khz, external_khz, millivolts   0: unchanged
+//   internal_khz, external_khz   0, or what the processor's descriptor says:
+//                                unchanged. The kernel cannot set others
+//   millivolts     0: unchanged. The kernel cannot set others
 // Right: the caller's space is privileged.
-// Result: 1, or 0 and L4_ErrorCode() is L4_ErrNoPrivilege, or L4_ErrInvalidParam
-// for values that the processor, or the kernel, cannot set.
+// Result: 1, or 0 and L4_ErrorCode() is
+//   L4_ErrNoPrivilege   the caller's space is not privileged
+//   L4_ErrInvalidParam  no such processor, or a value that the kernel cannot set;
+//                       nothing has changed
 L4_INLINE L4_Word_t L4_ProcessorControl(L4_Word_t processor, L4_Word_t internal_khz, L4_Word_t external_khz,
                                         L4_Word_t millivolts) {
   return l4_processor_control(processor, internal_khz, external_khz, millivolts);

@@ -55,6 +55,11 @@ TEST("UTCB, KIP area, page and processor information") {
   expect_eq(L4_NumProcessors(nullptr), 1u);
   expect_eq(kip_word(0x198) >> 60, 5u);
   expect(L4_ProcDescInternalFreq(L4_ProcDesc(nullptr, 0)) != 0);
+  expect(L4_ProcDescExternalFreq(L4_ProcDesc(nullptr, 0)) != 0);
+  expect_eq(kip_word(0x250) | kip_word(0x258), 0u);
+  expect_eq(kip_word(0x180), 0x10001u);
+  expect_eq(L4_ReadPrecision(nullptr), L4_TimePeriod(1).raw);
+  expect_eq(L4_SchedulePrecision(nullptr), L4_TimePeriod(1).raw);
   expect(L4_ProcDesc(nullptr, 1) == nullptr);
 }
 

@@ -29,6 +29,7 @@ u64 scale_down_32(u64 value, u64 factor) {
 }  // namespace
 
 u64 tsc_khz() { return khz; }
+u64 bus_khz() { return scale_down_32(khz, timer_rate); }
 
 Ticks ticks_from_us(u64 microseconds) { return scale_down_32(microseconds, ticks_per_us); }
 

@@ -398,7 +398,8 @@ class Monkey::Hands {
 
   bool interrupt() {
     const unsigned line = some_interrupt();
-    if (line < interrupt_lines() && machine_.line_masked[line]) return false;
+    // A line that has just been masked may still have one under way.
+    if (line < interrupt_lines() && machine_.line_masked[line] && !chance(6)) return false;
     note("interrupt %u", line);
     machine_.enter_line(code(), line);
     return true;

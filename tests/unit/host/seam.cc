@@ -232,6 +232,7 @@ MICA_WEAK void panic(const char* what) {
 MICA_WEAK Phys kernel_symbol_phys(const void*) { return {}; }
 MICA_WEAK Phys kernel_root_phys() { return {}; }
 MICA_WEAK u64 tsc_khz() { return 1000; }
+u64 bus_khz() { return 100; }
 MICA_WEAK u64 fpu_key() { return 0; }
 MICA_WEAK void switch_fpu(Cpu&, Thread&) {}
 MICA_WEAK void drop_fpu(Cpu&) {}
