@@ -72,6 +72,7 @@ Progress end_thread(Cpu& cpu, Thread& t, Budget& budget) {
   // One that it had to unmake itself, or its own.
   if (e.space && end_space(cpu, e, budget) == Progress::more) return Progress::more;
   if (t.space) {
+    if (detach_step(cpu, t, budget) == Progress::more) return Progress::more;
     if (fail_partners(cpu, t, ThreadId{e.id}, e.page, budget) == Progress::more) return Progress::more;
     Space& space = *t.space;
     leave_space(t);
@@ -95,7 +96,6 @@ void begin_deletion(Cpu& cpu, Thread& t) {
   e.id = t.id.raw;
   e.page = 0;
   if (t.active()) {
-    detach_all(cpu, t);
     if (is_in_transfer(t)) abort_transfer(cpu, t, IpcError::aborted, IpcError::aborted);
     abandon_work(t);
     remove_from_cpu(cpu, t);

@@ -60,8 +60,13 @@ Thread* send_message(Cpu& cpu, Thread& interrupt) {
   unmask_line(number(interrupt));
 }
 
-[[gnu::cold]] void detach_all(Cpu& cpu, Thread& handler) {
-  while (handler.interrupts != 0) attach_interrupt(cpu, tcb_array()[handler.interrupts], nullptr);
+[[gnu::cold]] Progress detach_step(Cpu& cpu, Thread& handler, Budget& budget) {
+  constexpr i64 cost = 70;
+  for (; handler.interrupts != 0; budget.spend(cost)) {
+    if (budget.used_up()) return Progress::more;
+    attach_interrupt(cpu, tcb_array()[handler.interrupts], nullptr);
+  }
+  return Progress::done;
 }
 
 [[gnu::cold]] void handler_renamed(const Thread& handler) {

@@ -14,6 +14,7 @@
 // `missed`, however often it comes, and sent after the acknowledgment.
 #pragma once
 
+#include "budget.h"
 #include "cpu.h"
 
 namespace mica {
@@ -23,8 +24,8 @@ void create_interrupt_threads();
 
 // Attaches `handler` to the line, or detaches the line with null.
 void attach_interrupt(Cpu& cpu, Thread& interrupt, Thread* handler);
-// A handler is going away: its lines are masked and free.
-void detach_all(Cpu& cpu, Thread& handler);
+// A handler is going away: its interrupts are free.
+Progress detach_step(Cpu& cpu, Thread& handler, Budget& budget);
 // A handler has another id: its interrupts stay with it, the queued ones in its queue.
 void handler_renamed(const Thread& handler);
 

@@ -121,14 +121,25 @@ TEST_CASE("kernel image: no FPU code, no SWAPGS, no base register but in the two
   }
 }
 
-TEST_CASE("kernel image: the timer's vector is of a lower class than every interrupt's") {
+TEST_CASE("kernel image: the timer's vector is of a lower class than every interrupt's; entries know theirs") {
   std::set<unsigned long> timer, others;
+  std::string previous;
   for (const Line& line : disassembly()) {
     // The local vector table's entry of the timer; bit 16 masks it.
     if (begins(line.code, "movl   $0x") && line.code.find(",0xffffffffd0000320") != std::string::npos)
       timer.insert(std::strtoul(line.code.c_str() + 8, nullptr, 16) & 0xff);
-    if (begins(line.function, "vector_") && std::isdigit(line.function[7]))
-      others.insert(std::strtoul(line.function.c_str() + 7, nullptr, 10));
+    if (line.function != previous && begins(line.function, "vector_") && std::isdigit(line.function[7])) {
+      const unsigned long vector = std::strtoul(line.function.c_str() + 7, nullptr, 10);
+      others.insert(vector);
+      // Entries of interrupts push their number, negative.
+      CAPTURE(line.function);
+      CAPTURE(line.code);
+      if (vector > 0x30) {
+        REQUIRE(begins(line.code, "push   $0x"));
+        CHECK(std::strtoul(line.code.c_str() + 8, nullptr, 16) == 0x30 - vector);
+      }
+    }
+    previous = line.function;
   }
   REQUIRE(timer.size() == 1);
   CHECK(others.erase(*timer.begin()) == 1);

@@ -183,9 +183,9 @@ class Check {
     if (t.state == State::locked) fail("interrupt ", number_of(t), " has lost its message");
     if (t.state == State::inactive) return;
     const Thread* const handler = t.handler;
-    if (!handler->exists()) fail("interrupt ", number_of(t), " has a dead handler");
+    if (!exists_in_space(handler)) fail("interrupt ", number_of(t), " has a dead handler");
     ++interrupts_of_[handler];
-    if (t.state == State::receiving && t.from != handler->id)
+    if (t.state == State::receiving && handler->exists() && t.from != handler->id)
       fail("interrupt ", number_of(t), " waits for another");
     if (t.state == State::sending && t.partner != handler)
       fail("interrupt ", number_of(t), " sends to another");
