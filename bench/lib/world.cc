@@ -92,4 +92,6 @@ std::optional<l4::ThreadId> try_start_in_space(runtime::ThreadEntry entry, l4::W
 
 l4::ThreadId main_thread() { return first_thread; }
 
+l4::ThreadId pager_thread_id() { return pager_id; }
+
 }  // namespace bench

@@ -28,7 +28,8 @@ l4::ThreadId start_in_space(runtime::ThreadEntry entry, l4::Word argument = 0);
 std::optional<l4::ThreadId> try_start_in_space(runtime::ThreadEntry entry, l4::Word argument,
                                                std::span<std::byte> stack);
 
-// The root task's first thread.
+// The root task's first thread, and the pager thread.
 l4::ThreadId main_thread();
+l4::ThreadId pager_thread_id();
 
 }  // namespace bench
