@@ -47,6 +47,7 @@ struct Cpu {
   Ticks quantum_begin = never;   // since when its total quantum is used; never: it has no end
   bool unusual = false;          // the running thread has FPU state or a total quantum
   Ticks timer_armed = never;
+  Ticks timeouts_rest = 0;       // when timeouts that are due already end, if anybody runs
   bool stale = true;             // what `top` and the timer depend on has changed
   Space* io_loaded = nullptr;    // whose ports the task state segment allows
   bool io_enabled = false;

@@ -15,7 +15,7 @@ namespace mica {
 
 namespace {
 
-constexpr i64 fail_cost = 260, page_cost = 70;
+constexpr i64 fail_cost = 300, page_cost = 120;
 
 Thread* first_sender(const Thread& t) {
   Thread* s = t.senders;
@@ -39,7 +39,7 @@ Progress fail_partners(Cpu& cpu, Thread& t, ThreadId id, u32& page, Budget& budg
   if (page == 0) page = static_cast<u32>(user_base() / thread_table::threads_a_page);
   for (; page < thread_table::table.end; ++page) {
     if (budget.used_up()) return Progress::more;
-    budget.spend(5);
+    budget.spend(8);
     if (thread_table::table.live[page] == 0) continue;
     budget.spend(page_cost);
     Thread* const threads = tcb_array() + page * thread_table::threads_a_page;

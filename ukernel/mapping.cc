@@ -24,7 +24,7 @@ void Aftermath::port_changed(Space& space, const u64* leaf, bool allowed) {
 
 namespace {
 
-constexpr i64 end_cost = 75, change_cost = 35, descent_cost = 8;
+constexpr i64 end_cost = 80, visit_cost = 230, change_cost = 100, descent_cost = 12;
 
 }  // namespace
 
@@ -47,8 +47,16 @@ Progress end_derived(Mapping* top, const void* owner, Budget& budget, Aftermath&
   if (bookmarks_in_use != 0) drop_bookmark(owner);
   Mapping* at = top;
   for (bool ended = false;;) {
-    if (Mapping* const below = first_derived(at)) {
+    Mapping* below = at;
+    do {
+      at = below;
       budget.spend(descent_cost);
+      const u32 next = at->next;
+      below = next != 0 ? mapping_at(next) : at;
+    } while (below->depth > at->depth && !below->is_bookmark());
+    // Only where somebody has left a bookmark the node behind it has to be looked for.
+    below = below->is_bookmark() ? first_derived(at) : nullptr;
+    if (below) {
       at = below;
       continue;
     }
@@ -220,6 +228,7 @@ Progress unmap_step(Space& space, Fpage fpage, const MapChange& change, UnmapPro
   while (again) {
     again = false;
     progress = tree_of(space, ports).visit_leaves(p.page, end, budget, [&](Slot slot) {
+      budget.spend(visit_cost);
       if (slot.fixed()) return true;
       const u64 at = slot.first_page();
       Part part;
@@ -289,7 +298,10 @@ std::optional<Rights> unmap_plain(Space& space, Fpage fpage) {
 Progress release_mappings(Space& space, Budget& budget) {
   {
     Aftermath after;
-    const auto end = [&](Slot slot) { return revoke(mapping_at(slot.link()), &space, budget, after); };
+    const auto end = [&](Slot slot) {
+      budget.spend(visit_cost);
+      return revoke(mapping_at(slot.link()), &space, budget, after);
+    };
     abandon_split(space);
     if (space.memory.free_tables(space.pool, budget, end) == Progress::more) return Progress::more;
     if (space.ports.free_tables(space.pool, budget, end) == Progress::more) return Progress::more;

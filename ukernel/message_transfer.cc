@@ -17,7 +17,7 @@ namespace {
 enum Stage : u8 { preparing, mapping, copying };
 
 constexpr i64 item_cost = 60;
-constexpr i64 step_budget = 4400;  // most of it goes to repeated instructions
+constexpr i64 copy_budget = 4200;  // most of it goes to repeated instructions
 
 bool takes_strings(Thread& receiver) {
   return receiver.protocol == Protocol::user && Acceptor{receiver.tcr->br(0)}.strings();
@@ -172,9 +172,10 @@ Delivery deliver_items(Cpu& cpu, Thread& sender, Thread& receiver) {
   // A reply to a fault in a transfer moves what one step can, but the page in any
   // case; nothing nests.
   const bool nests = receiver.protocol == Protocol::transfer_fault;
+  const TypedItem first{message_register_of(sender, 1 + MsgTag{sender.regs.r9}.untyped())};
   CopyStep step;
   for (;;) {
-    Budget budget(nests ? step_budget / 2 : step_budget);
+    Budget budget(nests ? Budget::step / 2 : first.is_string() ? copy_budget : Budget::step);
     step = next_step(sender, receiver, budget);
     if (!nests || has_ended(step) || sender.items.around_fault != 0) break;
     finish(*sender.space, *receiver.space, sender.map);
@@ -193,7 +194,7 @@ Delivery deliver_items(Cpu& cpu, Thread& sender, Thread& receiver) {
 Thread* continue_transfer(Cpu& cpu, Thread& sender) {
   Thread& receiver = *sender.peer;
   MICA_ASSERT(receiver.peer == &sender && receiver.state == State::locked);
-  Budget budget(step_budget);
+  Budget budget(sender.items.stage == copying ? copy_budget : Budget::step);
   const CopyStep step = next_step(sender, receiver, budget);
   if (step.kind == CopyStep::Kind::more) return put_off(cpu, sender, Work::transfer);
   if (!has_ended(step)) return fault(cpu, sender, receiver, step);

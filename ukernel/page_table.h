@@ -146,8 +146,9 @@ class PageTable {
         if (at > page) page = at;
         if (!visit(Slot{node->entries + index})) return Progress::more;
         index = node->next_present(index + 1);
+        page = node->page_of(index);
+        if (budget.used_up()) return Progress::more;
       } while (index < TableNode::entry_count && node->is_leaf(node->entries[index]));
-      page = node->page_of(index);
     }
     page = end;
     return Progress::done;
@@ -169,7 +170,7 @@ class PageTable {
   }
 
  private:
-  static constexpr i64 search_cost = 70, table_cost = 160;
+  static constexpr i64 search_cost = 100, table_cost = 400;
 
   u64 root_entries() const { return levels_ == 4 ? 256 : 128; }
   u64* root_entry(u64 page) const {

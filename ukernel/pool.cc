@@ -209,7 +209,7 @@ Mapping* Pool::take_fresh_mapping() {
 }
 
 Progress Pool::drain(Budget& budget) {
-  constexpr i64 page_cost = 60;
+  constexpr i64 page_cost = 320;
   while (mapping_pages_) {
     if (budget.used_up()) return Progress::more;
     budget.spend(page_cost);

@@ -48,6 +48,7 @@ void insert(Cpu& cpu, Thread& t, bool first) {
 void update_timer(Cpu& cpu, const Thread& next) {
   cpu.stale = &next == cpu.idle;
   Ticks want = next_timeout(cpu);
+  if (want < cpu.timeouts_rest && &next != cpu.idle) want = cpu.timeouts_rest;
   if (cpu.ready_top >= 0 && &next != cpu.idle) {
     if (cpu.slice_end < want) want = cpu.slice_end;
     if (next.delay_end != 0 && next.delay_end < want) want = next.delay_end;
@@ -289,12 +290,13 @@ void set_quantum(Cpu& cpu, Thread& t, Ticks quantum) {
   cpu.timer_armed = never;
   cpu.stale = true;
   const Ticks now = read_clock();
-  // What is left fires again at once, after the interrupts that wait.
+  // Threads get as long to run as this takes before the rest of what is due ends.
   for (unsigned n = 0; n != timeouts_at_once && next_timeout(cpu) <= now; ++n) {
     Thread& t = *cpu.timeouts;
     cancel_timeout(cpu, t);
     expire_timeout(cpu, t);
   }
+  if (next_timeout(cpu) <= now) cpu.timeouts_rest = 2 * read_clock() - now;
   Thread& t = *cpu.current;
   if (cpu.quantum_begin != never && quantum_is_spent(cpu, t, now)) return run_first_ready(cpu);
   if (t.runnable() && &t != cpu.idle && now >= cpu.slice_end) {

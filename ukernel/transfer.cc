@@ -8,7 +8,7 @@ namespace {
 
 constexpr u64 port_bitmap_words = port_limit / 64;
 constexpr unsigned largest_level = 2;
-constexpr i64 look_cost = 110, move_cost = 260, follow_cost = 12;
+constexpr i64 table_cost = 700, look_cost = 220, move_cost = 750, follow_cost = 32;
 
 constexpr u64 pages_at(unsigned level) { return u64{1} << TableNode::index_bits * level; }
 
@@ -158,6 +158,7 @@ Moved finish_grant(const Move& m, Mapping* node, Mapping* old, u64 pages) {
     if (step != MapStep::no_memory) return again;
     if (m.grant) return {false, pages};
   }
+  if (tree.missing_tables(target, level) != 0) m.budget.spend(table_cost);
   const Slot slot = tree.make(target, m.to.pool, level);
   if (!slot || slot.leaf == source.leaf) return {false, pages};
   u64 value = without(*source.leaf & ~access_marks, ~m.rights);

@@ -327,3 +327,17 @@ TEST("200 threads in one space, each answers its own number") {
   }
   for (unsigned i = 0; i < made; ++i) thread_control(ThreadId::global(base + i, 1), nil, nil, nil);
 }
+
+TEST("numbers far apart are different threads") {
+  const ThreadId me = self();
+  const Word numbers[] = {4096, 8192, 12'000, 4096 * 7, 100'000, (Word{1} << 18) - 1};
+  for (const Word number : numbers) {
+    const ThreadId id = ThreadId::global(number, 3);
+    expect_eq(state_of(id), Word{L4_SCHEDRESULT_ERROR});
+    expect_eq(thread_control(id, me, me, nil), 0u);
+    expect_eq(state_of(id), Word{L4_SCHEDRESULT_INACTIVE});
+    for (const Word other : numbers)
+      if (other > number) expect_eq(state_of(ThreadId::global(other, 3)), Word{L4_SCHEDRESULT_ERROR});
+  }
+  for (const Word number : numbers) expect_eq(thread_control(ThreadId::global(number, 3), nil, nil, nil), 0u);
+}

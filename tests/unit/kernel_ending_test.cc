@@ -317,3 +317,34 @@ TEST_CASE("a thread that moves while it waits, and the space that it leaves") {
   machine.run();
   CHECK(done);
 }
+
+TEST_CASE("sixteen thousand threads at once, and all of their memory back") {
+  Machine::Options options;
+  options.check = false;
+  options.kernel_memory = u64{48} << 20;
+  Machine machine(options);
+  constexpr u64 count = 16'384;
+  u64 made = 0;
+  bool done = false;
+  machine.boot([&](User& root) {
+    const ThreadId home = user_thread(0);
+    const Fpage area = Fpage::memory(u64{1} << 30, 25);
+    REQUIRE(root.thread_control(home, home, root.id(), ThreadId::nil()));
+    REQUIRE(root.space_control(home, task_kip_area, area));
+    const u64 frames = frame_store.free_frames();
+    for (u64 i = 1; i <= count; ++i)
+      made += root.thread_control(user_thread(i), home, root.id(), root.id(), area.base() + i * utcb_size);
+    CHECK(made == count);
+    for (u64 i = 1; i <= count; ++i) {
+      const Thread* const t = find_thread(user_thread(i));
+      REQUIRE(t != nullptr);
+      REQUIRE(t->utcb == area.base() + i * utcb_size + utcb_mr_offset);
+    }
+    for (u64 i = 1; i <= count; ++i) CHECK(root.destroy(user_thread(i)));
+    CHECK(root.destroy(home));
+    CHECK(frame_store.free_frames() + 2 >= frames);
+    done = true;
+  });
+  machine.run();
+  CHECK(done);
+}

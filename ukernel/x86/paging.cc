@@ -69,8 +69,9 @@ MICA_INIT static u64* new_table() {
   return static_cast<u64*>(table);
 }
 
+// Accessed from the start: entries are compared, so the CPU must not change them.
 MICA_INIT static u64 table_entry(const u64* table) {
-  return virt_to_phys(table).value | entry::present | entry::writable;
+  return virt_to_phys(table).value | entry::present | entry::writable | entry::accessed;
 }
 
 // The table behind an entry, made when missing. Rights are decided by the leaves.
