@@ -28,7 +28,7 @@ Thread* send_message(Cpu& cpu, Thread& interrupt) {
 
 }  // namespace
 
-[[gnu::cold]] void create_interrupt_threads() {
+[[gnu::section(".init.text")]] void create_interrupt_threads() {
   const unsigned lines = interrupt_lines();
   for (unsigned n = 1; n < lines + message_interrupts; ++n) {
     if (n < lines && !line_usable(n)) continue;
@@ -53,7 +53,6 @@ Thread* send_message(Cpu& cpu, Thread& interrupt) {
   interrupt.state = State::inactive;
   interrupt.handler = handler;
   if (!handler) return;
-  interrupt.from = handler->id;
   interrupt.interrupts = handler->interrupts;
   handler->interrupts = number(interrupt);
   interrupt.state = State::ready;  // enabled, nothing under way
@@ -67,10 +66,6 @@ Thread* send_message(Cpu& cpu, Thread& interrupt) {
     attach_interrupt(cpu, tcb_array()[handler.interrupts], nullptr);
   }
   return Progress::done;
-}
-
-[[gnu::cold]] void handler_renamed(const Thread& handler) {
-  for (u32 n = handler.interrupts; n != 0; n = tcb_array()[n].interrupts) tcb_array()[n].from = handler.id;
 }
 
 namespace {

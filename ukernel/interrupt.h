@@ -26,8 +26,6 @@ void create_interrupt_threads();
 void attach_interrupt(Cpu& cpu, Thread& interrupt, Thread* handler);
 // A handler is going away: its interrupts are free.
 Progress detach_step(Cpu& cpu, Thread& handler, Budget& budget);
-// A handler has another id: its interrupts stay with it, the queued ones in its queue.
-void handler_renamed(const Thread& handler);
 
 // The thread to resume, and, not 0, the id of the interrupt whose message is all
 // that there is in its registers.

@@ -283,7 +283,7 @@ namespace {
   const Phase phase = t.state == State::sending ? Phase::send : Phase::receive;
   withdraw(cpu, t);
   if (t.protocol == Protocol::user) return set_ipc_error(t, phase, {error});
-  if (t.is_interrupt()) return;
+  MICA_ASSERT(!t.is_interrupt());
   // One that was preempted goes on as it was.
   if (t.protocol != Protocol::preemption) t.by_iret = true;
   t.protocol = Protocol::user;

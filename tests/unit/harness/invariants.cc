@@ -180,13 +180,10 @@ class Check {
       fail("line ", number_of(t), masked ? " stays masked" : " is open");
     if (t.missed && (is_line || t.state != State::receiving))
       fail("interrupt ", number_of(t), " keeps a message back");
-    if (t.state == State::locked) fail("interrupt ", number_of(t), " has lost its message");
     if (t.state == State::inactive) return;
     const Thread* const handler = t.handler;
     if (!exists_in_space(handler)) fail("interrupt ", number_of(t), " has a dead handler");
     ++interrupts_of_[handler];
-    if (t.state == State::receiving && handler->exists() && t.from != handler->id)
-      fail("interrupt ", number_of(t), " waits for another");
     if (t.state == State::sending && t.partner != handler)
       fail("interrupt ", number_of(t), " sends to another");
   }
@@ -331,16 +328,19 @@ class Check {
   }
 
   void lists_of_interrupts() {
-    for (const Thread* handler : threads_) {
-      if (handler->is_interrupt()) continue;
-      u64 length = 0;
-      for (u32 n = handler->interrupts; n != 0; n = tcb_array()[n].interrupts) {
-        if (n >= user_base() || tcb_array()[n].handler != handler)
-          fail(name(*handler), " has another one's interrupt");
-        if (++length > user_base()) fail(name(*handler), " has a circle of interrupts");
-      }
-      if (length != interrupts_of_[handler]) fail(name(*handler), " misses an interrupt");
+    for (const auto* all : {&threads_, &dying_})
+      for (const Thread* t : *all)
+        if (!t->is_interrupt()) list_of_interrupts(*t);
+  }
+
+  void list_of_interrupts(const Thread& handler) {
+    u64 length = 0;
+    for (u32 n = handler.interrupts; n != 0; n = tcb_array()[n].interrupts) {
+      if (n >= user_base() || tcb_array()[n].handler != &handler)
+        fail(name(handler), " has another one's interrupt");
+      if (++length > user_base()) fail(name(handler), " has a circle of interrupts");
     }
+    if (length != interrupts_of_[&handler]) fail(name(handler), " misses an interrupt");
   }
 
   // --- Spaces ---------------------------------------------------------------------------
