@@ -133,7 +133,6 @@ Progress ending_step(Cpu& cpu, Ending& e, Budget& budget) {
   if (fail_partners(cpu, t, ThreadId{e.id}, e.page, budget) == Progress::more) return Progress::more;
   abandon_rename(e);
   t.id = id;
-  handler_renamed(t);
   if (t.tcr) t.tcr->my_global_id = id.raw;
   return Progress::done;
 }

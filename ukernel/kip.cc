@@ -4,6 +4,7 @@
 #include <seam.h>
 
 #include "boot/platform.h"
+#include "thread_table.h"
 
 namespace mica {
 
@@ -43,7 +44,9 @@ u64 user_base() { return kip.thread_info >> 20; }
 void fill_kip(const Platform& platform) {
   constexpr u64 root_servers_from = 48;
   const u64 system_base = interrupt_lines() + message_interrupts;
-  const u64 user = system_base < root_servers_from ? root_servers_from : system_base;
+  // No page of TCBs has both interrupts and users' threads.
+  constexpr u64 page = thread_table::threads_a_page;
+  const u64 user = system_base < root_servers_from ? root_servers_from : (system_base + page - 1) / page * page;
   kip.thread_info = user << 20 | system_base << 8 | thread_number_bits;
   kip.processors[0] = {bus_khz(), tsc_khz(), 0, 0};
   u64* const links[] = {&kip.ipc,      &kip.exchange_registers, &kip.thread_control, &kip.system_clock,

@@ -3,6 +3,8 @@
 // hears, and when. The invariants are checked after each kernel entry.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "harness/user.h"
 #include "kip.h"
 #include "thread_table.h"
@@ -150,4 +152,21 @@ TEST_CASE("a handler of all interrupts is renamed and deleted with them in every
     for (const unsigned n : all) CHECK(tcb_array()[n].state == State::inactive);
     for (unsigned n = 0; n < interrupt_lines(); ++n) CHECK(root.machine().line_masked[n]);
   });
+}
+
+// A search for the partners of a thread goes by pages, from the first user's on.
+TEST_CASE("interrupts and users' threads are in different pages of TCBs, however many lines there are") {
+  const Kip before = kip;
+  for (host::lines = 16; host::lines <= 96; ++host::lines) {
+    CAPTURE(host::lines);
+    kip = before;
+    fill_kip(Platform{});
+    const u64 system_base = bits(kip.thread_info, 8, 12);
+    CHECK(system_base == host::lines + message_interrupts);
+    CHECK(user_base() >= std::max<u64>(system_base, 48));
+    CHECK(user_base() < std::max<u64>(system_base, 48) + thread_table::threads_a_page);
+    CHECK(user_base() % thread_table::threads_a_page == 0);
+  }
+  host::lines = 24;
+  kip = before;
 }

@@ -102,6 +102,7 @@ Ticks clock;
 u64 ports_changes;
 Phys owned_low, owned_high;
 unsigned largest_level;
+unsigned lines = 24;
 
 void reset(u64 kernel_memory) {
   frame_store = FrameStore{};
@@ -245,8 +246,8 @@ MICA_WEAK void disarm_timer() {}
 MICA_WEAK Ticks ticks_from_us(u64 microseconds) { return microseconds; }
 MICA_WEAK Ticks half_microsecond() { return 0; }
 MICA_WEAK u64 us_from_ticks(Ticks ticks) { return ticks; }
-MICA_WEAK unsigned interrupt_lines() { return 24; }
-MICA_WEAK bool line_usable(unsigned line) { return line < 24; }
+MICA_WEAK unsigned interrupt_lines() { return host::lines; }
+MICA_WEAK bool line_usable(unsigned line) { return line < host::lines; }
 MICA_WEAK void mask_line(u64) {}
 MICA_WEAK void unmask_line(u64) {}
 MICA_WEAK void acknowledge_interrupt() {}

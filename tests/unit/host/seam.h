@@ -28,6 +28,7 @@ extern u64 page_invalidations, full_invalidations;
 extern Ticks clock;
 extern u64 ports_changes;
 extern Phys owned_low, owned_high;  // kernel_owns() these too, beside frame_store's
+extern unsigned lines;              // of interrupts
 extern unsigned largest_level;      // of pages: 0, 1 or 2
 
 }  // namespace host
