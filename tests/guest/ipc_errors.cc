@@ -134,6 +134,7 @@ TEST("malformed messages: error 4 in the send phase, the receiver keeps waiting"
       {"unknown type 7", 0, 2, 0xe},
       {"a string cut off", 0, 1, 0},
       {"a string of many pointers cut off", 0, 5, 31 << 4},
+      {"a string that goes on behind the message", 0, 2, 1 << 9},
       {"unknown type at the end of the registers", 5, 2, 0xc},
   };
   for (const Places places : all_places) {

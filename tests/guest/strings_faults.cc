@@ -393,14 +393,23 @@ TEST("the pager of a side is the one that its UTCB names at the time of the faul
   expect_eq(served, 1u);
 }
 
-TEST("the pages of the KIP and of UTCBs: can be sent from, UTCBs can be buffers") {
-  begin(make_pair(Places::two_tasks), 0, 0, 0);
-  transfer.words[1] = string_head(0x200);
-  transfer.words[2] = source();
-  transfer.buffers[1] = string_head(0x200);
+TEST("UTCBs can be sent from and be buffers; the kernel interface page can not: 7 at both sides") {
+  const Pair pair = make_pair(Places::two_tasks);
+  begin(pair, 0, 0, 0x200);
+  transfer.words[2] = runtime::utcb_address;
   transfer.buffers[2] = runtime::utcb_address + 0x400;  // the next thread's, whom there is not
   start_transfer();
   expect_eq(serve_faults(), 0u);
   expect_end();
   expect_success();
+  for (const bool sends : {true, false}) {
+    context("sends", sends);
+    begin(pair, 0, 0, 0x200);
+    transfer.words[2] = sends ? runtime::kip_address : source();
+    transfer.buffers[2] = sends ? target() : runtime::kip_address;
+    start_transfer();
+    expect_eq(serve_faults(), 0u);
+    expect_end();
+    expect_both_failed(code_aborted, code_aborted, 0);
+  }
 }
