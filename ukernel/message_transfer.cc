@@ -123,9 +123,16 @@ void start_clock(Cpu& cpu, Thread& sender, Thread& receiver) {
     const Ticks end = deadline(limits[side]);
     if (end >= first) continue;
     first = end;
-    sender.items.partner_times = side;
+    sender.items.partner_times = side & 1;
   }
   if (first != never) set_timeout(cpu, sender, first);
+}
+
+// The limit that start_clock() chose has been reached.
+void end_in_time(Cpu& cpu, Thread& sender) {
+  const bool partners = sender.items.partner_times != 0;
+  abort_transfer(cpu, sender, partners ? IpcError::xfer_timeout_partner : IpcError::xfer_timeout_own,
+                 partners ? IpcError::xfer_timeout_own : IpcError::xfer_timeout_partner);
 }
 
 // --- Page faults -----------------------------------------------------------------------
@@ -147,6 +154,10 @@ Thread* fault(Cpu& cpu, Thread& sender, Thread& receiver, const CopyStep& step) 
   if (t.space->sigma0 && t.tcr->pager == 0 && map_identity(*t.space, step.address))
     return put_off(cpu, sender, Work::transfer);
   sender.work = Work::transfer;
+  if (sender.items.time_is_over != 0) {
+    end_in_time(cpu, sender);
+    return reschedule(cpu);
+  }
   if (is_over(sender_limit(sender)))
     return fail(cpu, sender, IpcError::xfer_timeout_own, IpcError::xfer_timeout_partner);
   if (is_over(receiver_limit(receiver)))
@@ -242,9 +253,11 @@ void abort_transfer(Cpu& cpu, Thread& t, IpcError for_sender, IpcError for_recei
 }
 
 void expire_transfer(Cpu& cpu, Thread& sender) {
-  const bool partners = sender.items.partner_times != 0;
-  abort_transfer(cpu, sender, partners ? IpcError::xfer_timeout_partner : IpcError::xfer_timeout_own,
-                 partners ? IpcError::xfer_timeout_own : IpcError::xfer_timeout_partner);
+  // Copying is not limited, only the waits for pages.
+  if (sender.protocol == Protocol::transfer_fault || sender.peer->protocol == Protocol::transfer_fault)
+    end_in_time(cpu, sender);
+  else
+    sender.items.time_is_over = 1;
 }
 
 }  // namespace mica

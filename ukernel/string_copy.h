@@ -25,7 +25,8 @@ struct ItemProgress {
   u8 buffer;                   // buffer register of the present descriptor; 0: none yet
   u8 buffer_piece;             // its pointer
   u8 buffer_head;              // of the descriptor that begins the present buffer
-  u8 partner_times;            // 1: the receiver's transfer timeout is the earlier one
+  u8 partner_times : 1;        // the receiver's transfer timeout is the earlier one
+  u8 time_is_over : 1;         // it has been reached
   u8 around_fault;             // 1: of its items only what is near the receiver's page fault
 };
 static_assert(sizeof(ItemProgress) == 32);

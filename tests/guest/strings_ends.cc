@@ -132,11 +132,11 @@ TEST("transfer timeouts: never, and those that are not over, let the pager take 
 TEST("transfer timeouts: count from the beginning of the transfer, not of the wait, and not again for each fault") {
   const Pair pair = make_pair(Places::two_tasks);
   begin(pair, Side::sender);
-  transfer.send_limits = limits(period(8000), 0);
+  transfer.send_limits = limits(period(30'000), 0);
   transfer.send_timeouts = timeouts(1'000'000, 0);
   start(pair.client, send_strings, 0, runner);
   require(becomes(pair.client, L4_SCHEDRESULT_PENDING_SEND));
-  sleep_us(20'000);
+  sleep_us(40'000);
   forget_end();
   start(pair.server, receive_strings, 0, runner);
   const Word before = now();
@@ -150,25 +150,51 @@ TEST("transfer timeouts: count from the beginning of the transfer, not of the wa
   }
   expect_end();
   const Word passed = now() - before;
-  expect(answered >= 3 && answered <= 9, "answers");
-  expect(passed >= 7500 && passed < 30'000, "time");
+  expect(answered >= 1 && answered <= 31, "answers");
+  expect(passed >= 29'000 && passed < 500'000, "time");
   expect_both_failed(code_own_timeout, code_partner_timeout, done);
 }
 
-TEST("transfer timeouts have no effect on messages whose pages are there, nor later") {
+TEST("transfer timeouts have no effect on messages whose pages are there, however long that takes, nor later") {
   const Pair pair = make_pair(Places::two_tasks);
-  for (const Word limit : {zero_time, period(20'000)}) {
+  const Word long_time = period(20'000);
+  for (const Word limit : {zero_time, Word{1}, point_in(50), long_time}) {
     context("limit", limit);
     begin(pair, Side::sender);
+    transfer.words[4] = string_head(side_bytes - done);
     transfer.words[5] = source() + done;
+    transfer.buffers[3] = string_head(side_bytes - done);
     transfer.send_limits = limits(limit, limit);
     transfer.receive_limits = limits(limit, limit);
     start_transfer();
     expect_end();
     expect_success();
-    expect(has_arrived(length), "contents");
+    expect(has_arrived(side_bytes), "contents");
   }
   sleep_us(30'000);
+}
+
+TEST("a transfer timeout that is over while the kernel copies ends the transfer at the next page fault") {
+  const Pair pair = make_pair(Places::two_tasks);
+  for (const bool senders : {true, false}) {
+    context("senders", senders);
+    begin(pair, Side::sender);
+    // 23 pages that are there, and one that is not.
+    constexpr Word there = side_bytes - 4096;
+    transfer.words[2] = string_head(there, 1, true);
+    transfer.words[4] = string_head(4096);
+    transfer.words[5] = source_area + there;
+    transfer.buffers[1] = string_head(side_bytes);
+    transfer.send_limits = limits(senders ? 1 : 0, zero_time);
+    transfer.receive_limits = limits(zero_time, senders ? 0 : 1);
+    start_transfer();
+    StringFault fault;
+    next_fault(fault, 100'000);  // it may be asked, if the timer is slow; there is no answer
+    expect_end();
+    expect_both_failed(senders ? code_own_timeout : code_partner_timeout,
+                       senders ? code_partner_timeout : code_own_timeout, there);
+    expect(has_arrived(there), "contents");
+  }
 }
 
 TEST("ExchangeRegisters aborts either side, by S a sender and by R a receiver: 7 at both") {
