@@ -58,6 +58,11 @@ Word point_in(Word us) {
   const Word at = now();
   return L4_TimePointFrom(L4_Clock_t{.raw = at + us}, L4_Clock_t{.raw = at}).raw;
 }
+// The begin of the present window of 2^25 us: it has passed, unless the window ends soon.
+Word begin_of_window() {
+  while ((now() & 0x1ff'ffff) > 30'000'000) sleep_us(100'000);
+  return 0x8000 | 15 << 11 | (now() >> 25 & 1) << 10;
+}
 
 }  // namespace
 
@@ -66,24 +71,25 @@ TEST("transfer timeouts: the sender's for sending and the receiver's for receivi
     const char* what;
     Word send, receive;
     bool senders;
-    Word least_us, most_us;
+    Word least_us;
+    bool asks;
   };
   const Pair pair = make_pair(Places::two_tasks);
   for (const Side faulting : sides) {
     const Case cases[] = {
-        {"zero of the sender", zero_time, 0, true, 0, 20'000},
-        {"zero of the receiver", 0, zero_time, false, 0, 20'000},
-        {"zero of both", zero_time, zero_time, true, 0, 20'000},
-        {"any period with mantissa 0", 0, 5 << 10, false, 0, 20'000},
-        {"a period of the sender", period(4000), 0, true, 4000, 20'000},
-        {"a period of the receiver", 0, period(4000), false, 4000, 20'000},
-        {"the earlier one of two: the sender's", period(3000), period(30'000), true, 3000, 20'000},
-        {"the earlier one of two: the receiver's", period(30'000), period(3000), false, 3000, 20'000},
-        {"a long one and zero", period(1'000'000), zero_time, false, 0, 20'000},
-        {"the longest period and a short one", 0x7fff, period(3000), false, 3000, 20'000},
-        {"a point in time, the sender's", point_in(60'000), 0, true, 0, 200'000},
-        {"a point in time, the receiver's", 0, point_in(120'000), false, 0, 300'000},
-        {"a point that has passed", 0x8000 | (now() >> 10 & 1) << 10, 0, true, 0, 5000},
+        {"zero of the sender", zero_time, 0, true, 0, false},
+        {"zero of the receiver", 0, zero_time, false, 0, false},
+        {"zero of both", zero_time, zero_time, true, 0, false},
+        {"any period with mantissa 0", 0, 5 << 10, false, 0, false},
+        {"a period of the sender", period(4000), 0, true, 4000, true},
+        {"a period of the receiver", 0, period(4000), false, 4000, true},
+        {"the earlier one of two: the sender's", period(3000), period(30'000), true, 3000, true},
+        {"the earlier one of two: the receiver's", period(30'000), period(3000), false, 3000, true},
+        {"a long one and zero", period(1'000'000), zero_time, false, 0, false},
+        {"the longest period and a short one", 0x7fff, period(3000), false, 3000, true},
+        {"a point in time, the sender's", point_in(60'000), 0, true, 0, true},
+        {"a point in time, the receiver's", 0, point_in(120'000), false, 0, true},
+        {"a point that has passed", begin_of_window(), 0, true, 0, false},
     };
     for (const Case& c : cases) {
       context(c.what, static_cast<Word>(faulting));
@@ -101,8 +107,8 @@ TEST("transfer timeouts: the sender's for sending and the receiver's for receivi
                          c.senders ? code_partner_timeout : code_own_timeout, done);
       expect_what_arrived();
       expect(passed + 300 >= c.least_us, "early");
-      expect(passed <= c.most_us + 2'000, "late");
-      if (c.least_us == 0 && c.most_us == 20'000) expect(!is_asked, "zero allows no page fault");
+      expect(passed <= 1'000'000, "late");
+      if (!c.asks) expect(!is_asked, "a pager was asked");
     }
   }
 }
