@@ -5,6 +5,9 @@
 //                                     another space, its empty answer, and the Unmap
 //                                     that takes the page back; counted from the
 //                                     begin of one round to the next
+//   unmap-query                       an Unmap that takes no right: have others accessed
+//                                     the page since the last time? Nobody else has it
+//   unmap-query/own                   the same with flush: has anybody?
 //   unmap of a page mapped into N     one Unmap that takes a page from N spaces,
 //   spaces, per mapping               divided by N; filling in the mappings is not
 //                                     counted
@@ -67,6 +70,26 @@ Word map_and_unmap(ThreadId to, unsigned rounds) {
   return ticks() - start;
 }
 
+// --- Asking about one page ---------------------------------------------------------------
+
+constexpr Word flush = 0x40;
+
+template <Word control>
+Word query(unsigned rounds) {
+  const Word start = ticks();
+  do {
+    Word mr[8] = {given_page().with(l4::no_access).raw};
+    l4_unmap_registers(control, mr);
+  } while (--rounds != 0);
+  return ticks() - start;
+}
+
+void check_query() {
+  const auto ask = [] { return l4_unmap_one(flush, given_page().with(l4::no_access)); };
+  static_cast<volatile char&>(page[0]) = 1;
+  if (!L4_WasWritten(ask()) || L4_WasReferenced(ask())) runtime::panic("a wrong answer to a query");
+}
+
 // --- One page to many spaces -----------------------------------------------------------
 
 [[noreturn]] void asking_receiver(Word) {
@@ -116,6 +139,9 @@ int main() {
   const ThreadId other = start_in_space(receiver);
   measure_rounds<1>({"map", "map+unmap/4k", 0, 2367},
                     [other](unsigned rounds) { return map_and_unmap(other, rounds); });
+  check_query();
+  measure_rounds<5>({"map", "unmap-query", 250, 656}, query<0>);
+  measure_rounds<6>({"map", "unmap-query/own", 0, 0}, query<flush>);
   if (!start_receivers(1)) runtime::panic("no space");
   measure_once({"map", "unmap/1-space"}, 2, unmap_from_all<2>, 1);
   if (!start_receivers(100)) runtime::panic("no 100 spaces");
