@@ -60,7 +60,7 @@ void timeouts(Crowd& crowd) {
   constexpr Word far = 131'072, steps = 1024;  // what all of them can say exactly
   crowd.make(sleepers);
   crowd.start(sleeper, helper_priority);
-  measure_latency(
+  measure_latency<5>(
       "timeouts/10000-at-once", 8,
       [&](unsigned) {
         awake = 0;
@@ -113,7 +113,7 @@ void end_target() {
 void senders(const Crowd& crowd) {
   constexpr unsigned rounds = 16;
   make_target(crowd);
-  measure_latency(
+  measure_latency<6>(
       "send/4000-others-wait", rounds, [](unsigned) {},
       [](unsigned) {
         for (unsigned i = 0; i < 10; ++i) {
@@ -123,7 +123,7 @@ void senders(const Crowd& crowd) {
         }
       });
   end_target();
-  measure_latency(
+  measure_latency<7>(
       "delete/4000-wait-to-send", rounds, [&](unsigned) { make_target(crowd); },
       [](unsigned) {
         end_target();
@@ -138,7 +138,7 @@ void measure_crowds() {
   timeouts(crowd);
   crowd.make(others);
   crowd.start(sender, helper_priority);
-  measure_latency(
+  measure_latency<8>(
       "create+delete/4000-others", 16, [](unsigned) {}, [](unsigned) { create_and_delete(); });
   senders(crowd);
   crowd.end();

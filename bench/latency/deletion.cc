@@ -21,7 +21,7 @@ void measure_deletion() {
   const Word region = allocate_small_pages(Word{1} << (region_order - 12));
   const Fpage all = Fpage::memory(region, region_order, l4::full_access);
   Helper victim = Helper::start();
-  measure_latency(
+  measure_latency<15>(
       "delete/space-1M-mappings", rounds,
       [&](unsigned round) {
         if (round != 0) victim = Helper::start();

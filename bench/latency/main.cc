@@ -17,8 +17,8 @@
 //
 // Not every moment is tried: a stretch of L instructions without interrupts, in an
 // operation of N, is seen with probability L / 122,071 a round and is found L / 2 too
-// short on average, if there is only one. `./mica bench latency --trace FILE` watches
-// all of them (bench/scope).
+// short on average, if there is only one. `./mica bench latency --waits FILE` watches
+// all of them (bench/scope/waits.h).
 //
 // Needs a machine and kernel memory of a size (systems/bench-latency).
 #include <runtime/program.h>
@@ -32,7 +32,7 @@ int main() {
   constexpr l4::Word calibration = 50'000'000;
   start_pager();
   start_probe();
-  measure_latency(
+  measure_latency<1>(
       "user", 1, [](unsigned) {},
       [](unsigned) {
         for (const l4::Word end = ticks() + calibration; ticks() < end;) {

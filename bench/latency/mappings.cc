@@ -27,10 +27,10 @@ void wide(Word page) {
   const Helper helper = Helper::start();
   const auto fill = [&](unsigned) { helper.give_often(page, mappings, helper_window); };
   fill(0);
-  measure_latency(
+  measure_latency<9>(
       "query/100000-mappings", rounds, [](unsigned) {}, [&](unsigned) { change(page, l4::no_access); });
-  measure_latency("reduce/100000-mappings", rounds, fill, [&](unsigned) { change(page, l4::write); });
-  measure_latency("revoke/100000-wide", rounds, fill, [&](unsigned) { change(page, l4::full_access); });
+  measure_latency<10>("reduce/100000-mappings", rounds, fill, [&](unsigned) { change(page, l4::write); });
+  measure_latency<11>("revoke/100000-wide", rounds, fill, [&](unsigned) { change(page, l4::full_access); });
   Helper(helper).end();
 }
 
@@ -38,7 +38,7 @@ void bushy(Word page) {
   constexpr Word first = 1024, further = 98;
   constexpr unsigned order = 22;  // of the first ones
   const Helper one = Helper::start(), other = Helper::start();
-  measure_latency(
+  measure_latency<12>(
       "revoke/100000-bushy", rounds,
       [&](unsigned) {
         one.give_often(page, first, helper_window);
@@ -54,7 +54,7 @@ void deep(Word page) {
   constexpr Word chains = 256, links = 390;
   constexpr unsigned order = 20;  // of one link of all chains
   const Helper two[] = {Helper::start(), Helper::start()};
-  measure_latency(
+  measure_latency<13>(
       "revoke/100000-deep", rounds,
       [&](unsigned) {
         two[0].give_often(page, chains, helper_window);
@@ -72,7 +72,7 @@ void grant() {
   constexpr Word derived = 50'000;
   const Helper holder = Helper::start(), heir = Helper::start();
   const Word pages = allocate_small_pages(rounds);
-  measure_latency(
+  measure_latency<14>(
       "grant/50000-derived", rounds,
       [&](unsigned round) {
         holder.give_often(pages + round * page_size, derived, helper_window + round * derived * page_size);

@@ -17,6 +17,8 @@ enum PluginCallbackFlags { plugin_no_registers = 0 };
 enum PluginAccess { plugin_reads = 1, plugin_writes = 2, plugin_reads_and_writes = 3 };
 
 void qemu_plugin_register_vcpu_tb_trans_cb(PluginId, void (*)(PluginId, qemu_plugin_tb*));
+void qemu_plugin_register_vcpu_tb_exec_cb(qemu_plugin_tb*, void (*)(unsigned cpu, void*),
+                                          PluginCallbackFlags, void*);
 void qemu_plugin_register_vcpu_insn_exec_cb(qemu_plugin_insn*, void (*)(unsigned cpu, void*),
                                             PluginCallbackFlags, void*);
 void qemu_plugin_register_vcpu_mem_cb(qemu_plugin_insn*,

@@ -10,6 +10,7 @@
 //
 //   qemu-system-x86_64 -accel tcg -plugin libscope.so,out=FILE,dump=ID,symbols=NM ...
 //
+//   waits=on      instead of all that: how long interrupts are kept away (waits.h)
 //   out=FILE      where the report goes
 //   dump=ID|all   also every instruction of one round of that window
 //   symbols=FILE  output of `nm -C` for names; may be given several times
@@ -30,6 +31,7 @@
 
 #include "plugin_api.h"
 #include "symbols.h"
+#include "waits.h"
 
 int qemu_plugin_version = 1;
 
@@ -58,7 +60,7 @@ struct Window {
 std::uint64_t stub_page = 0xffffffffe0000000;
 std::string out_path = "scope.txt";
 std::set<unsigned> dumped;
-bool dump_all = false;
+bool dump_all = false, only_waits = false;
 Symbols symbols;
 
 std::deque<Instruction> instructions;  // never moved: callbacks point to them
@@ -100,6 +102,9 @@ void marked(unsigned, void* number) {
 
 void translated(PluginId, qemu_plugin_tb* block) {
   constexpr unsigned char mark_opcode[] = {0x0f, 0x1f, 0x84, 0x00};
+  if (only_waits) {
+    watch_waits(block, side_of(qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(block, 0))) != kernel);
+  }
   for (std::size_t i = 0; i < qemu_plugin_tb_n_insns(block); ++i) {
     qemu_plugin_insn* const insn = qemu_plugin_tb_get_insn(block, i);
     const auto* const bytes = static_cast<const unsigned char*>(qemu_plugin_insn_data(insn));
@@ -107,11 +112,12 @@ void translated(PluginId, qemu_plugin_tb* block) {
       std::uint32_t number;
       std::memcpy(&number, bytes + 4, 4);
       if (number >> 16 == open_mark || number >> 16 == close_mark) {
-        qemu_plugin_register_vcpu_insn_exec_cb(insn, marked, plugin_no_registers,
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, only_waits ? mark_waits : marked, plugin_no_registers,
                                                reinterpret_cast<void*>(std::uintptr_t{number}));
         continue;
       }
     }
+    if (only_waits) continue;
     const std::uint64_t address = qemu_plugin_insn_vaddr(insn);
     char* const text = qemu_plugin_insn_disas(insn);
     instructions.push_back({address, text == nullptr ? "?" : text, side_of(address)});
@@ -170,9 +176,21 @@ Counts count(const Trace& trace, std::size_t from, std::size_t to) {
   return counts;
 }
 
+void report_functions(std::FILE* out, const Trace& trace, std::size_t from, std::size_t to) {
+  std::map<std::string, unsigned> functions;
+  for (std::size_t i = from; i < to; ++i) {
+    const Instruction* const in = trace[i].instruction;
+    if (in != nullptr && in->side == kernel) ++functions[symbols.name(in->address)];
+  }
+  std::vector<std::pair<unsigned, std::string>> order;
+  for (const auto& [name, n] : functions) order.emplace_back(n, name);
+  std::sort(order.rbegin(), order.rend());
+  for (const auto& [n, name] : order) std::fprintf(out, "    %6u %s\n", n, name.c_str());
+}
+
 void report_round(std::FILE* out, const Trace& trace, std::size_t from, std::size_t to) {
   std::set<std::uint64_t> code[2], data[2];  // lines of 64 bytes: user, kernel
-  std::map<std::string, unsigned> functions, costs;
+  std::map<std::string, unsigned> costs;
   for (std::size_t i = from; i < to; ++i) {
     const Instruction* const in = trace[i].instruction;
     if (in == nullptr) {
@@ -180,18 +198,14 @@ void report_round(std::FILE* out, const Trace& trace, std::size_t from, std::siz
       continue;
     }
     code[in->side == kernel].insert(in->address >> 6);
-    if (in->side == kernel) ++functions[symbols.name(in->address)];
     if (const std::string cost = costly(in->text); !cost.empty()) ++costs[cost];
   }
   std::fprintf(out, "  lines of 64 bytes: kernel addresses %zu code, %zu data; user %zu code, %zu data\n",
                code[1].size(), data[1].size(), code[0].size(), data[0].size());
   std::fprintf(out, "  costly:");
   for (const auto& [name, n] : costs) std::fprintf(out, " %s %u", name.c_str(), n);
-  std::vector<std::pair<unsigned, std::string>> order;
-  for (const auto& [name, n] : functions) order.emplace_back(n, name);
-  std::sort(order.rbegin(), order.rend());
   std::fprintf(out, "\n  kernel by function:\n");
-  for (const auto& [n, name] : order) std::fprintf(out, "    %6u %s\n", n, name.c_str());
+  report_functions(out, trace, from, to);
 }
 
 void dump_round(std::FILE* out, const Trace& trace, std::size_t from, std::size_t to) {
@@ -213,6 +227,7 @@ void dump_round(std::FILE* out, const Trace& trace, std::size_t from, std::size_
 void report() {
   std::FILE* const out = std::fopen(out_path.c_str(), "w");
   if (out == nullptr) return;
+  report_waits(out, symbols);
   for (const auto& [id, window] : windows) {
     const Trace& trace = window.trace;
     const std::vector<std::size_t> ends = round_ends(trace);
@@ -225,6 +240,8 @@ void report() {
     std::fprintf(out, "  a round: %zu instructions = user %zu + stub %zu + kernel %zu\n", one.total(),
                  one.by_side[user], one.by_side[stub], one.by_side[kernel]);
     report_round(out, trace, from, to);
+    std::fprintf(out, "  the whole window's kernel by function:\n");
+    report_functions(out, trace, 0, trace.size());
     if (dump_all || dumped.contains(id)) dump_round(out, trace, from, to);
   }
   std::fclose(out);
@@ -251,6 +268,8 @@ int qemu_plugin_install(PluginId id, const PluginInfo*, int argc, char** argv) {
     const std::string value = equals == std::string::npos ? "" : argument.substr(equals + 1);
     if (name == "out") {
       out_path = value;
+    } else if (name == "waits") {
+      only_waits = value == "on";
     } else if (name == "dump" && value == "all") {
       dump_all = true;
     } else if (name == "dump") {
