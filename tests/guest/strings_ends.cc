@@ -390,3 +390,26 @@ TEST("a page that only the machine has, a device's: 7 at both sides") {
   expect_both_failed(code_aborted, code_aborted, done);
   expect_what_arrived();
 }
+
+TEST("a halted side: the receiver stops when it has the message; a sender that is halted does not leave it waiting") {
+  const Pair pair = make_pair(Places::two_tasks);
+  for (const Side faulting : sides) {
+    for (const Side halted : sides) {
+      context("faulting, halted", static_cast<Word>(faulting) * 2 + static_cast<Word>(halted));
+      begin(pair, faulting);
+      start_transfer();
+      const StringFault fault = await_fault(faulting);
+      L4_Stop(thread_of(halted));
+      answer_page(fault);
+      StringFault next;
+      require(next_fault(next), "the transfer goes on");
+      answer_page(next);
+      require(finishes(thread_of(other(halted))), "the other side goes on");
+      expect(!finished(thread_of(halted)), "it is halted");
+      L4_Start(thread_of(halted));
+      expect_end();
+      expect_success();
+      expect(has_arrived(length), "contents");
+    }
+  }
+}
