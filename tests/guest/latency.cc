@@ -2,7 +2,8 @@
 // Interrupts come in the middle of what takes long. How long each of them waits is
 // measured by bench/latency, where time is exact; here it is counted how often the
 // clock's handler runs before the operation is over. Two could come even if it were not
-// interruptible: one just when it begins, and one just when it ends.
+// interruptible: one just when it begins, and one just when it ends. More than two, once,
+// are enough: on a busy machine the emulator's clock may miss many of its periods.
 #include "../../bench/latency/rtc.h"
 #include "messages.h"
 
@@ -97,16 +98,24 @@ void stop_clock() {
   end_thread(handler);
 }
 
-template <class Operation>
-void expect_interrupts(Operation operation, unsigned operations = 1) {
+void nothing() {}
+
+template <class Prepare, class Operation>
+void expect_interrupts(Prepare prepare, Operation operation) {
+  constexpr unsigned tries = 10, without_interruption = 2;
+  unsigned most = 0;
   start_clock();
-  seen = 0;
-  going_on = true;
-  operation();
-  going_on = false;
+  for (unsigned i = 0; i < tries && most <= without_interruption; ++i) {
+    prepare();
+    seen = 0;
+    going_on = true;
+    operation();
+    going_on = false;
+    if (seen > most) most = seen;
+  }
   stop_clock();
-  context("seen", seen);
-  expect(seen > 2 * operations, "interrupts in the middle");
+  context("most", most);
+  expect(most > without_interruption, "interrupts in the middle");
 }
 
 }  // namespace
@@ -114,41 +123,42 @@ void expect_interrupts(Operation operation, unsigned operations = 1) {
 TEST("while 200,000 mappings of a page are revoked") {
   const ThreadId other = spawn_task(take_all);
   const Word page = region().base();
-  give_often(other, page, 200'000);
-  expect_interrupts([&] { L4_UnmapFpage(Fpage::page(page, l4::full_access)); });
+  expect_interrupts([&] { give_often(other, page, 200'000); },
+                    [&] { L4_UnmapFpage(Fpage::page(page, l4::full_access)); });
 }
 
 TEST("while 200,000 mappings of a page are asked about, and lose a right") {
   const ThreadId other = spawn_task(take_all);
   const Word page = region().base();
-  give_often(other, page, 200'000);
-  expect_interrupts([&] { L4_UnmapFpage(Fpage::page(page, l4::no_access)); });
-  expect_interrupts([&] { L4_UnmapFpage(Fpage::page(page, l4::write)); });
+  const auto fill = [&] { give_often(other, page, 200'000); };
+  fill();
+  expect_interrupts(nothing, [&] { L4_UnmapFpage(Fpage::page(page, l4::no_access)); });
+  expect_interrupts(fill, [&] { L4_UnmapFpage(Fpage::page(page, l4::write)); });
 }
 
 TEST("while a space with 200,000 mappings is deleted") {
-  const ThreadId other = spawn_task(take_all);
-  for (Word i = 0; i < 49; ++i) give(other, region(), window + (i << region_order));
-  expect_interrupts([&] { end_thread(other); });
+  ThreadId other;
+  expect_interrupts(
+      [&] {
+        other = spawn_task(take_all);
+        for (Word i = 0; i < 49; ++i) give(other, region(), window + (i << region_order));
+      },
+      [&] { end_thread(other); });
 }
 
 TEST("while 16 MiB are mapped page by page, and when 16 times that is unmapped") {
   const ThreadId other = spawn_task(take_all);
-  expect_interrupts([&] { give(other, region(), window); });
-  for (Word i = 1; i < 16; ++i) give(other, region(), window + (i << region_order));
-  expect_interrupts([&] { L4_UnmapFpage(region()); });
-}
-
-TEST("while strings of 4 MiB are copied") {
-  const ThreadId other = spawn_task(take_all);
-  const Word source = region().base();
-  give(other, Fpage::memory(source, string_order, l4::full_access), string_target);
-  constexpr unsigned strings = 8;
+  expect_interrupts([&] { L4_UnmapFpage(region()); }, [&] { give(other, region(), window); });
   expect_interrupts(
       [&] {
-        for (unsigned i = 0; i < strings; ++i) {
-          send_item(other, string_header(Word{1} << string_order), source + (Word{1} << string_order));
-        }
+        for (Word i = 0; i < 16; ++i) give(other, region(), window + (i << region_order));
       },
-      strings);
+      [&] { L4_UnmapFpage(region()); });
+}
+
+TEST("while a string of 4 MiB is copied") {
+  const ThreadId other = spawn_task(take_all);
+  const Word source = region().base(), bytes = Word{1} << string_order;
+  give(other, Fpage::memory(source, string_order, l4::full_access), string_target);
+  expect_interrupts(nothing, [&] { send_item(other, string_header(bytes), source + bytes); });
 }
