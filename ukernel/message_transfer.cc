@@ -36,7 +36,7 @@ CopyStep map_items(Thread& sender, Thread& receiver, Budget& budget) {
   const MsgTag tag{sender.regs.r9};
   const unsigned end = 1 + tag.untyped() + tag.typed();
   const Address fault = receiver.words[1];
-  const Fpage window = p.around_fault != 0 ? Fpage::memory(fault, page_bits + 2) : window_of(receiver);
+  const Fpage window = p.around_fault != 0 ? Fpage::memory(fault, page_bits) : window_of(receiver);
   if (p.item == 0) p.item = static_cast<u8>(1 + tag.untyped());
   while (p.item < end) {
     if (budget.used_up()) return {CopyStep::Kind::more};
