@@ -51,12 +51,14 @@ void update_timer(Cpu& cpu, const Thread& next) {
   if (want < cpu.timeouts_rest && &next != cpu.idle) want = cpu.timeouts_rest;
   if (cpu.ready_top >= 0 && &next != cpu.idle) {
     if (cpu.slice_end < want) want = cpu.slice_end;
-    if (next.delay_end != 0 && next.delay_end < want) want = next.delay_end;
+    // Only what holds somebody up has to end.
+    if (next.delay_end != 0 && cpu.ready_top > next.priority && next.delay_end < want) want = next.delay_end;
   }
   if (cpu.quantum_begin != never) {
     cpu.stale = true;  // so that every switch comes by here
     const Ticks end = cpu.quantum_begin + next.quantum;
-    if (end < want) want = end;
+    // Work goes on when its thread's quantum is spent, and the timer must not keep it from doing so.
+    if (end < want && next.work == Work::none) want = end;
   }
   if (want == cpu.timer_armed) return;
   cpu.timer_armed = want;

@@ -296,3 +296,67 @@ TEST_CASE("many timeouts at once: each is served, and interrupts come in between
   machine.run();
   CHECK(done);
 }
+
+TEST_CASE("a quantum that ends in the middle of a long call does not keep the call from its end") {
+  constexpr Address ram = u64{16} << 20, at = 0x400000;
+  constexpr u64 pages = 640;
+  Machine machine;
+  u64 steps = 0;
+  bool unmapped = false, done = false;
+  machine.at_window = [&]() -> unsigned {
+    if (machine.current().id == user_thread(1)) host::clock += 100, ++steps;
+    return 0;
+  };
+  machine.boot([&](User& root) {
+    root.accept(Fpage::complete());
+    CHECK(root.call(sigma0_id, Message(label_sigma0, {Fpage::memory(ram, 18).raw, 0})).ok());
+    REQUIRE(root.create_task(user_thread(1), [&](User& user) {
+      user.accept(Fpage::complete());
+      for (u64 i = 0; i < pages; i += 32) user.receive(ThreadId::any());
+      user.unmap(Fpage::complete(Rights{7}), true);
+      unmapped = true;
+      for (;;) user.spend(100);
+    }));
+    for (u64 i = 0; i < pages; i += 32)
+      CHECK(root.send(user_thread(1), Message(0).map(Fpage::memory(ram, 17, Rights{7}), at + i * page_size)).ok());
+    root.schedule(user_thread(1), 10, with_quantum(200));
+    CHECK(root.receive(user_thread(1), timed(Time::period(500 * ms))).ok());
+    CHECK(steps > 3);
+    done = true;
+    root.destroy(user_thread(1));
+  });
+  machine.run();
+  CHECK(done);
+  CHECK(unmapped);
+}
+
+TEST_CASE("a delay that holds up nobody any more does not bring the timer again and again") {
+  constexpr u64 halt_it = 1 | 1 << 8;
+  Machine machine;
+  bool halted = false, done = false;
+  machine.boot([&](User& root) {
+    REQUIRE(root.create_task(user_thread(1), [&](User& user) {
+      user.utcb().preempt_flags = preempt_delay;
+      while ((user.utcb().preempt_flags & preempt_pending) == 0) user.spend(100);
+      user.exchange_registers(user_thread(2), halt_it);
+      halted = true;
+      for (;;) user.spend(100);
+    }));
+    REQUIRE(root.create_thread(user_thread(2), user_thread(1), 1, [&](User& user) {
+      nap(user, 1 * ms);
+      wait_for_ever(user);
+    }));
+    REQUIRE(root.create_task(user_thread(3), [&](User& user) {
+      for (;;) user.spend(100);
+    }));
+    root.schedule(user_thread(3), 5);
+    root.schedule(user_thread(1), 10, with_slice(1000 * ms), delay(2 * ms, 100));
+    root.schedule(user_thread(2), 50);
+    nap(root, 10 * ms);
+    CHECK(halted);
+    for (u64 i = 1; i != 4; ++i) root.destroy(user_thread(i));
+    done = true;
+  });
+  machine.run();
+  CHECK(done);
+}

@@ -241,9 +241,11 @@ Thread* Machine::work_window() {
   if (options_.check && violation.empty()) violation = first_violation(*this);
   if (!violation.empty()) throw std::logic_error("between two steps of work: " + violation);
   if (timer_due()) {
+    if (++timers_in_a_row == 1000) throw std::logic_error("the timer keeps a thread from its work");
     timer = never;
     return handle_timer(cpu, current());
   }
+  timers_in_a_row = 0;
   const unsigned line = at_window ? at_window() : 0;
   return line != 0 ? take_line(line) : continue_work(cpu, current());
 }

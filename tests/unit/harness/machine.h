@@ -82,6 +82,7 @@ class Machine {
   u64 total_frames = 0;
   Thread* donated_to = nullptr;  // by ThreadSwitch: it may run though others are more urgent
   u64 entries = 0, fast_calls = 0, windows = 0;
+  unsigned timers_in_a_row = 0;  // between two steps of work
   // Called between two steps of a long operation: the line that fires there, 0 = none.
   std::function<unsigned()> at_window;
   std::string violation;  // the first one found

@@ -177,12 +177,15 @@ bool User::port(u64 number, Address code) {
 }
 
 void User::spend(u64 microseconds) {
+  unsigned in_vain = 0;
   for (Ticks left = microseconds; left != 0;) {
+    if (++in_vain == 1000) throw std::logic_error("the timer keeps a thread from running");
     const Ticks now = host::clock;
     const Ticks until = machine_.timer <= now ? 0 : machine_.timer - now;
     const Ticks step = until < left ? until : left;
     host::clock += step;
     left -= step;
+    if (step != 0) in_vain = 0;
     if (machine_.timer_due()) enter([this] { machine_.enter_timer(ip()); });
   }
 }
