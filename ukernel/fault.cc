@@ -25,7 +25,7 @@ namespace {
 
 [[gnu::cold, gnu::noinline]] Thread* send_exception(Cpu& cpu, Thread& t, u64 number, u64 error) {
   t.protocol = Protocol::exception;
-  t.words[0] = MsgTag::make(label_exception, 20).raw;
+  t.words[0] = MsgTag::make(label_exception, exception_words).raw;
   t.words[2] = number;
   t.words[3] = error;
   return send_kernel_message(cpu, t, resolve(t, ThreadId{t.tcr->exception_handler}));

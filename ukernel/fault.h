@@ -12,6 +12,8 @@ inline constexpr unsigned invalid_opcode = 6, no_fpu = 7, protection = 13, page_
 inline constexpr unsigned foreign_syscall = 256;  // a SYSCALL from outside the stubs
 }
 
+inline constexpr unsigned exception_words = 20;  // of an exception message
+
 extern "C" {
 // The running thread faulted; `address` as CR2 had it, `error` as the CPU pushed it.
 Thread* page_fault(Cpu& cpu, Thread& t, Address address, u64 error);

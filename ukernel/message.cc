@@ -4,6 +4,7 @@
 #include <seam.h>
 
 #include "assertion.h"
+#include "fault.h"
 #include "message_transfer.h"
 #include "thread_table.h"
 #include "timeout.h"
@@ -17,7 +18,7 @@ constexpr u64 Registers::*exception_register[] = {
     &Registers::rip, &Registers::rbx, &Registers::r10, &Registers::r12, &Registers::r13, &Registers::r14,
     &Registers::r15, &Registers::rax, &Registers::rcx, &Registers::rdx, &Registers::rsi, &Registers::rdi,
     &Registers::rbp, &Registers::r8,  &Registers::r9,  &Registers::r11};
-constexpr unsigned exception_general = 16, exception_words = 20;
+constexpr unsigned exception_general = 16;
 
 // Word `i`, from 1, of the exception message that `t` sends.
 [[gnu::cold, gnu::noinline]] u64 exception_word(Thread& t, unsigned i) {

@@ -42,7 +42,7 @@ void measure_system_calls() {
     if (L4_GetKernelInterface() != kip) [[unlikely]] runtime::panic("the KIP has moved");
   });
   const l4::ThreadId self = l4::ThreadId::self();
-  system_call<34>("exchangeregisters/id", 0, 142, [self] {
+  system_call<34>("exregs-id", 90, 142, [self] {
     if (L4_IsNilThread(L4_LocalIdOf(self))) [[unlikely]] runtime::panic("no local id");
   });
   system_call<35>("schedule/query", 0, 216, [self] {

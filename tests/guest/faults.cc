@@ -410,3 +410,50 @@ TEST("two threads fault in turn on pages that their pager takes away again") {
   }
   expect_eq(sums[0] + sums[1], 1000u);
 }
+
+TEST("an exception handler that goes, while it is waited for or with the message: the thread is halted") {
+  for (const bool takes_it : {false, true}) {
+    context("takes it", takes_it);
+    handler = takes_it ? spawn_task([](Word) { receive(); }) : make_thread();
+    if (takes_it) require(becomes(handler, L4_SCHEDRESULT_WAITING));
+    const ThreadId id = spawn_task([](Word) {
+      L4_Set_ExceptionHandler(handler);
+      asm volatile("ud2");
+    });
+    if (takes_it) require(finishes(handler));
+    require(becomes(id, takes_it ? L4_SCHEDRESULT_WAITING : L4_SCHEDRESULT_PENDING_SEND));
+    end_thread(handler);
+    expect(becomes(id, L4_SCHEDRESULT_INACTIVE));
+    // Where it was, and with the same end when it is restarted.
+    l4_exchange x = {L4_ExRegApplyHalt, 0, 0, 0, 0, 0};
+    expect(l4_exchange_registers(id.raw, &x) != 0);
+    expect_eq(*reinterpret_cast<const unsigned short*>(x.ip), 0x0b0fu, "ud2");
+    expect(becomes(id, L4_SCHEDRESULT_INACTIVE));
+    end_thread(id);
+  }
+}
+
+TEST("a redirector gets the exceptions too, with the handler that was meant; its answer counts") {
+  handler = spawn_task([](Word) { receive(); });
+  frame = marked_frame();
+  const ThreadId id = make_task();
+  start(id, [](Word) { touch_program(); }, 0, runner);
+  require(finishes(id));
+  slot_of(id).finished = false;
+  expect_eq(space_control(id, kip_area, utcb_area, ThreadId::self()), 0u);
+  start(
+      id,
+      [](Word) {
+        L4_Set_ExceptionHandler(handler);
+        guest_ud2(frame);
+      },
+      0, runner);
+  expect_eq(wait_message(id), id);
+  expect_eq(message[0], exception_tag | 1 << 13);
+  expect_eq(L4_IntendedReceiver().raw, handler.raw);
+  for (unsigned i = 0; i < 15; ++i) expect_eq(message[order[i]], mark(i), "register");
+  expect_eq(state_of(handler), Word{L4_SCHEDRESULT_WAITING});
+  message[L4_ExcRip] = address_of_code(guest_after_ud2);
+  answer(id, 1);
+  expect(finishes(id));
+}

@@ -105,6 +105,40 @@ call_with_message_registers:            // Unmap
         handle  unmap_call
         jmp     leave
 
+// ExchangeRegisters, RBP = RSI = caller, RDI = CPU. One that changes nothing is over at
+// once if it is about a thread of the caller's space, by its global id, that runs or
+// could, or waits as the fast path lets it.
+exchange_or_look:
+        movq    RSI(%rbp), %rax
+        testq   %rax, %rax
+        jnz     exchange_registers
+        movq    RAX(%rbp), %rax
+        movq    %rax, %rdx
+        shrq    $(32 - TCB_SIZE_BITS), %rdx
+        andl    $INDEX_MASK, %edx
+        orq     $TCB_BASE, %rdx
+        cmpq    %rax, THREAD_ID(%rdx)
+        jne     exchange_registers
+        movq    THREAD_SPACE(%rdx), %rax
+        cmpq    THREAD_SPACE(%rbp), %rax
+        jne     exchange_registers
+        cmpl    $PLAINLY_READY, THREAD_BY_IRET(%rdx)
+        jne     exchange_registers
+        cmpb    $0, THREAD_WORK(%rdx)
+        jne     exchange_registers
+        xorl    %esi, %esi
+        cmpq    %rsi, THREAD_WAIT(%rdx)
+        setne   %sil
+        addl    %esi, %esi              // bit 1: it was receiving
+        movq    THREAD_UTCB(%rdx), %rax
+        movq    $STUB_RETURN, %r8
+        movl    THREAD_RFLAGS(%rdx), %r9d
+        movq    THREAD_TCR(%rdx), %rdi
+        movq    UTCB_USER_DEFINED_HANDLE(%rdi), %r10
+        movq    UTCB_PAGER(%rdi), %rdi
+        movq    THREAD_RSP(%rdx), %rdx
+        return_to_stub
+
 // MemoryControl's stub, or no stub at all. A SYSCALL from anywhere else is an
 // exception, with the registers as the CPU left them: RCX the address behind it,
 // R11 the flags.
@@ -123,9 +157,8 @@ unusual_call:
         movq    %rax, R11(%rbp)
         movb    $1, THREAD_BY_IRET(%rbp)
         movl    $VECTOR_FOREIGN_SYSCALL, %edx
-        xorl    %ecx, %ecx
-        handle  exception
-        jmp     leave
+        xorl    %eax, %eax
+        jmp     fast_exception
 
 // ThreadControl, most often: arguments in C's registers, no state to save but what
 // the complete call needs if it has to be.
@@ -185,6 +218,6 @@ no_fast_switch:
         .balign 8
 call_table:
         // Ipc, ThreadControl, SystemClock and Unmap (0) have ways of their own.
-        .quad   0, exchange_registers, 0, 0, thread_switch, schedule, 0, space_control, processor_control
+        .quad   0, exchange_or_look, 0, 0, thread_switch, schedule, 0, space_control, processor_control
 
         .section .note.GNU-stack, "", @progbits

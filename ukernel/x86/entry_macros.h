@@ -6,6 +6,7 @@
 #include "offsets.h"
 
 #define CPU(field) boot_cpu + field(%rip)
+#define INDEX_MASK (((1 << THREAD_NUMBER_BITS) - 1) << TCB_SIZE_BITS)
 
 // Call of a C++ handler: (Cpu&, Thread& current, ...), RBP = current.
         .macro  handle function

@@ -16,8 +16,6 @@
 #include "layout.h"
 #include "offsets.h"
 
-#define INDEX_MASK (((1 << THREAD_NUMBER_BITS) - 1) << TCB_SIZE_BITS)
-
 // RBP = TCB for the number in the global id RSI. Its id may be another one.
         .macro  partner_by_number
         movq    %rsi, %rbp
@@ -169,10 +167,35 @@ rare_key:
         movq    %r8, %rax
         jmp     switch_space
 
-// --- Page faults -------------------------------------------------------------------
+// --- Faults ------------------------------------------------------------------------
 
-// A read or write fault of a thread whose pager waits for anybody, or for it, is
-// the same switch: the faulter waits for the reply, the pager gets the message.
+// The kernel's message of a thread whose pager or handler waits for anybody, or for it,
+// is the same switch: the thread waits for the reply, the other one gets the message.
+// RBP = thread, RSI = whom it names, a hint; RAX, RDX and RBX are kept. Afterwards
+// RDI = thread, RBP = the other one.
+        .macro  switch_to_handler protocol, otherwise
+        movq    %rbp, %rdi
+        partner_by_number
+        cmpq    %rsi, THREAD_ID(%rbp)
+        jne     1f
+        compare_keys
+        testq   $RARE_KEY_BITS, %rcx
+        jnz     1f
+        movq    THREAD_WAIT(%rbp), %rcx
+        cmpq    $-1, %rcx
+        je      2f
+        cmpq    THREAD_ID(%rdi), %rcx
+        je      2f
+1:      movq    %rdi, %rbp
+        jmp     \otherwise
+2:      movq    %rsi, THREAD_FROM(%rdi)
+        movb    $STATE_RECEIVING, THREAD_STATE(%rdi)
+        movb    $\protocol, THREAD_PROTOCOL(%rdi)
+        movq    %rbp, CPU(CPU_CURRENT)
+        movq    $0, THREAD_WAIT(%rbp)
+        .endm
+
+// Read and write faults.
         .globl  vector_14
         .balign 16
 vector_14:
@@ -186,27 +209,9 @@ vector_14:
         jae     slow_page_fault
         testb   $0x10, %bl              // not an instruction fetch
         jnz     slow_page_fault
-        movq    %rbp, %rdi
-        movq    THREAD_TCR(%rdi), %rsi
-        movq    UTCB_PAGER(%rsi), %rsi  // written by the user: a hint
-        partner_by_number
-        cmpq    %rsi, THREAD_ID(%rbp)
-        jne     1f
-        compare_keys
-        testq   $RARE_KEY_BITS, %rcx
-        jnz     1f
-        movq    THREAD_WAIT(%rbp), %rcx
-        cmpq    $-1, %rcx
-        je      2f
-        cmpq    THREAD_ID(%rdi), %rcx
-        je      2f
-1:      movq    %rdi, %rbp
-        jmp     slow_page_fault
-2:      movq    %rsi, THREAD_FROM(%rdi)
-        movb    $STATE_RECEIVING, THREAD_STATE(%rdi)
-        movb    $PROTOCOL_PAGE_FAULT, THREAD_PROTOCOL(%rdi)
-        movq    %rbp, CPU(CPU_CURRENT)
-        movq    $0, THREAD_WAIT(%rbp)
+        movq    THREAD_TCR(%rbp), %rsi
+        movq    UTCB_PAGER(%rsi), %rsi
+        switch_to_handler PROTOCOL_PAGE_FAULT, slow_page_fault
         andl    $2, %ebx                // the right that was missing: 2 = w, else 4 = r
         movl    $4, %ecx
         subl    %ebx, %ecx
@@ -218,6 +223,34 @@ vector_14:
         xorl    %r13d, %r13d
         xorl    %r14d, %r14d
         xorl    %r15d, %r15d
+        jmp     switch_space
+
+// Exceptions: RDX = number, RAX = error code; all but RAX, RCX, RDX, RSI, RDI and RBP
+// are the user's still. MR2-MR7 of the message are in place, as their registers are
+// those that travel in them.
+        .globl  fast_exception
+fast_exception:
+        movq    THREAD_TCR(%rbp), %rsi
+        movq    UTCB_EXCEPTION_HANDLER(%rsi), %rsi
+        switch_to_handler PROTOCOL_EXCEPTION, slow_exception
+        movq    THREAD_LONG_WORDS(%rbp), %rcx
+        .set    mr, 8
+        .irp    saved, RAX, RCX, RDX, RSI, RDI, RBP
+        movq    \saved(%rdi), %rsi
+        movq    %rsi, (mr - 8) * 8(%rcx)
+        .set    mr, mr + 1
+        .endr
+        movq    %r8, (14 - 8) * 8(%rcx)
+        movq    %r9, (15 - 8) * 8(%rcx)
+        movq    %r11, (16 - 8) * 8(%rcx)
+        movq    THREAD_RSP(%rdi), %rsi
+        movq    %rsi, (17 - 8) * 8(%rcx)
+        movl    THREAD_RFLAGS(%rdi), %esi
+        movq    %rsi, (18 - 8) * 8(%rcx)
+        movq    %rdx, (19 - 8) * 8(%rcx)
+        movq    %rax, (20 - 8) * 8(%rcx)
+        movq    $EXCEPTION_TAG, %r9
+        movq    RIP(%rdi), %rax
         jmp     switch_space
 
         .section .note.GNU-stack, "", @progbits

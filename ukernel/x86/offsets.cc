@@ -29,6 +29,7 @@ namespace mica {
   OFFSET(THREAD_FPU, Thread, fpu);
   OFFSET(THREAD_SPACE, Thread, space);
   OFFSET(THREAD_BY_IRET, Thread, by_iret);
+  OFFSET(THREAD_WORK, Thread, work);
   OFFSET(THREAD_PRIORITY, Thread, priority);
   OFFSET(THREAD_MAX_DELAY, Thread, max_delay);
   OFFSET(THREAD_LOCAL_FIRST, Thread, local_first);
@@ -63,17 +64,28 @@ namespace mica {
   VALUE(RARE_KEY_BITS, key::must_be_zero);
   VALUE(FPU_KEY_BIT, key::fpu_shift);
   VALUE(UTCB_ALIGN_BITS, utcb_align_bits);
+  VALUE(VECTOR_INVALID_OPCODE, vector::invalid_opcode);
+  VALUE(VECTOR_NO_FPU, vector::no_fpu);
   VALUE(VECTOR_PROTECTION, vector::protection);
   VALUE(VECTOR_PAGE_FAULT, vector::page_fault);
   VALUE(VECTOR_FOREIGN_SYSCALL, vector::foreign_syscall);
   VALUE(ENTRY_DEVICE, entry::device);
   VALUE(STATE_RECEIVING, State::receiving);
   VALUE(PROTOCOL_PAGE_FAULT, Protocol::page_fault);
+  VALUE(PROTOCOL_EXCEPTION, Protocol::exception);
   VALUE(INTERRUPT_TAG, MsgTag::make(label_interrupt, 0).raw);
   VALUE(PAGE_FAULT_TAG, MsgTag::make(label_page_fault, 2).raw);
+  VALUE(EXCEPTION_TAG, MsgTag::make(label_exception, exception_words).raw);
   static_assert(USER_END == user_end && sizeof(Thread) == 1 << TCB_SIZE_BITS &&
                 thread_number_bits == THREAD_NUMBER_BITS);
   OFFSET(UTCB_PAGER, Utcb, pager);
+  OFFSET(UTCB_EXCEPTION_HANDLER, Utcb, exception_handler);
+  OFFSET(UTCB_USER_DEFINED_HANDLE, Utcb, user_defined_handle);
+  // A thread that is in no call, or armed, is one comparison.
+  static_assert(offsetof(Thread, by_iret) % 4 == 0 && offsetof(Thread, state) == offsetof(Thread, by_iret) + 1 &&
+                offsetof(Thread, protocol) == offsetof(Thread, by_iret) + 2 &&
+                offsetof(Thread, stopped) == offsetof(Thread, by_iret) + 3);
+  VALUE(PLAINLY_READY, static_cast<u32>(State::ready) << 8);
 }
 
 }  // namespace mica

@@ -4,6 +4,8 @@
 #include "entry_macros.h"
 #include "vectors.h"
 
+#define UNREAD 0x80                     // in place of a vector: C++ has to look at the instruction
+
         .section .text.entry, "ax"
 
 // The CPU pushes an error code for some exceptions; the others get a zero.
@@ -106,7 +108,7 @@ vector_6:
         cmpl    $4095, %edx             // the second byte may be in another page
         je      2f
         cmpw    $0x90f0, (%rax,%rdx)
-        jne     2f
+        jne     3f
         movq    32(%rsp), %rdi
         addq    $40, %rsp
         addq    $2, (%rsp)
@@ -118,13 +120,21 @@ vector_6:
         movq    kip_page + KIP_API_FLAGS(%rip), %rdx
         movq    kip_page + KIP_KERNEL_ID(%rip), %rsi
         iretq
-2:      popq    %rax
+        .macro  pop_five
+        popq    %rax
         popq    %rcx
         popq    %rdx
         popq    %rsi
         popq    %rdi
+        pushq   $0
+        .endm
+2:      pop_five
+        pushq   $VECTOR_INVALID_OPCODE | UNREAD
+        jmp     interrupt
+3:      pop_five
+        jmp     4f
 1:      pushq   $0
-        pushq   $6
+4:      pushq   $VECTOR_INVALID_OPCODE
         jmp     interrupt
 
         .globl  fault_in_kernel
@@ -158,6 +168,18 @@ smap_patch:
         je      user_abort
         cmpl    $18, %edx
         je      user_abort
+        movl    %ecx, %eax
+        btrl    $7, %edx                // UNREAD
+        jc      slow_exception
+        cmpl    $VECTOR_NO_FPU, %edx
+        je      slow_exception
+        cmpl    $VECTOR_PROTECTION, %edx
+        jne     fast_exception
+        testl   %ecx, %ecx              // without one it may be IN or OUT
+        jnz     fast_exception
+        .globl  slow_exception
+slow_exception:
+        movl    %eax, %ecx
         handle  exception
         jmp     leave
 page_fault_entry:

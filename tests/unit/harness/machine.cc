@@ -223,7 +223,6 @@ void Machine::leave(Thread* next) {
     user.at_ip = next->by_iret;
     next->by_iret = false;
     user.r = next->regs;
-    user.r.rdi = user.at_ip ? next->regs.rdi : next->utcb;
     user.rsp = next->rsp;
     user.flags = next->rflags;
   }
@@ -269,6 +268,7 @@ void Machine::enter_ipc() {
 }
 
 void Machine::enter_call(Handler handler) {
+  if (handler == exchange_registers && options_.fast_path && fast_exchange(*this)) return;
   save_call(true);
   donates_ = handler == thread_switch;
   Thread& caller = current();
@@ -301,6 +301,7 @@ void Machine::enter_page_fault(Address ip, Address address, u64 error) {
 
 void Machine::enter_exception(Address ip, u64 number, u64 error) {
   save_everything(ip);
+  if (options_.fast_path && fast_exception(*this, number, error)) return leave_fast();
   leave(exception(cpu, current(), number, error));
 }
 

@@ -310,7 +310,7 @@ class Monkey::Hands {
     Registers& r = machine_.user.r;
     r.rax = chance(4) ? some_id().raw : some_thread()->id.raw;
     const Thread* const t = find_thread(ThreadId{r.rax});
-    r.rsi = chance(3) ? 0x11e : random_() & 0x1fe;
+    r.rsi = chance(3) ? 0x11e : chance(4) ? 0 : random_() & 0x1fe;
     if (!(t && (t->id == sigma0_id || t->id == root_id)) && chance(4)) r.rsi |= 0x101;
     r.r8 = chance(8) ? random_() : code();
     r.rdi = some_id().raw;

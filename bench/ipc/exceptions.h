@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+namespace bench {
+
+void measure_exceptions();
+
+}  // namespace bench
