@@ -132,6 +132,7 @@ Progress ending_step(Cpu& cpu, Ending& e, Budget& budget) {
   if (t.id.raw != e.id || !t.vanishing) return Progress::done;
   if (fail_partners(cpu, t, ThreadId{e.id}, e.page, budget) == Progress::more) return Progress::more;
   abandon_rename(e);
+  cpu.stale = true;  // it may be the running thread itself
   t.id = id;
   if (t.tcr) t.tcr->my_global_id = id.raw;
   return Progress::done;

@@ -36,15 +36,12 @@ void exchange(Cpu& cpu, Thread& t, Registers& r, bool local) {
   r.rax = local ? t.id.raw : t.utcb;
   // In a transfer a thread may also wait for its pager, which is neither of the two.
   const bool sends = is_in_transfer(t) ? is_sender_in_transfer(t) : t.state == State::sending;
-  const bool receives = is_in_transfer(t) ? !sends : t.is_receiving();
+  const bool receives = is_in_transfer(t) ? !sends : t.is_receiving() || t.work == Work::receive;
   r.rsi = u64{t.is_halted()} | u64{receives} << 1 | u64{sends} << 2;
-  if (((control & abort_send) != 0 && sends) || ((control & abort_receive) != 0 && receives))
+  if (((control & abort_send) != 0 && sends) || ((control & abort_receive) != 0 && receives)) {
     cancel_ipc(cpu, t, IpcError::cancelled);
-  if ((control & abort_receive) != 0) {
-    if (t.work == Work::receive) {
-      t.work = Work::none;
-      set_ipc_error(t, Phase::receive, {IpcError::cancelled});
-    }
+    if (t.work == Work::receive) t.work = Work::none;
+    t.settle_halt();
   }
   const u64 flags = (t.rflags & ~rflags_by_exregs) | (r.r9 & rflags_by_exregs);
   const u64 ip = t.by_iret ? t.regs.rip : stub_return;
@@ -61,11 +58,9 @@ void exchange(Cpu& cpu, Thread& t, Registers& r, bool local) {
   r.rdi = swap((control & set_pager) != 0, t.tcr->pager, r.rdi);
   if ((control & apply_halt) != 0) {
     t.stopped &= stopped_by::spent;
-    if ((control & halt_value) != 0) {
-      halt(t);
-      if (!t.runnable()) dequeue(cpu, t);
-    }
+    if ((control & halt_value) != 0) halt(t);
   }
+  if (!t.runnable()) dequeue(cpu, t);
   if (&t != cpu.current) enqueue(cpu, t);
 }
 
@@ -74,12 +69,10 @@ void exchange(Cpu& cpu, Thread& t, Registers& r, bool local) {
 Thread* exchange_registers(Cpu& cpu, Thread& caller) {
   const ThreadId dest{caller.regs.rax};
   Thread* const t = named_thread(caller, dest.raw);
-  if (t && may_exchange(caller, *t)) {
+  if (!t || !may_exchange(caller, *t))
+    set_result(caller, CallError::invalid_thread);
+  else
     exchange(cpu, *t, caller.regs, dest.is_local());
-  } else {
-    caller.regs.rax = 0;
-    caller.tcr->error_code = static_cast<u64>(CallError::invalid_thread);
-  }
   return reschedule(cpu);
 }
 

@@ -148,7 +148,11 @@ void deactivate(Thread& t) {
     if (is_in_transfer(t) || t.state == State::sending || t.is_receiving()) cancel_ipc(cpu, t, IpcError::cancelled);
     if (t.work == Work::receive) set_ipc_error(t, Phase::receive, {IpcError::cancelled});
     abandon_unmap(t);
-    if (t.work != Work::thread_control && t.work != Work::rename) t.work = Work::none;
+    if (t.work != Work::thread_control && t.work != Work::rename) {
+      t.work = Work::none;
+      t.settle_halt();
+      if (!t.runnable()) dequeue(cpu, t);
+    }
   }
   const Utcb* const old = t.tcr;
   FpuState* const fpu = t.fpu;

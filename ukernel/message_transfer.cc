@@ -243,8 +243,10 @@ void abort_transfer(Cpu& cpu, Thread& t, IpcError for_sender, IpcError for_recei
     if (side->protocol == Protocol::transfer_fault) (void)end_transfer_fault(*side);
   }
   sender.work = Work::none;
+  sender.settle_halt();
   sender.state = State::ready;
   separate(cpu, sender, receiver);
+  if (!sender.runnable()) dequeue(cpu, sender);
   const u64 offset = sender.items.copied;
   (void)close(sender, receiver, {for_receiver, offset});
   set_ipc_error(sender, Phase::send, {for_sender, offset});

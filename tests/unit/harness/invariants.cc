@@ -123,6 +123,8 @@ class Check {
       fail(name(t), " has a partner without sending");
     if (t.work != Work::none && t.work != Work::transfer && (t.state != State::ready || t.wait != 0))
       fail(name(t), " has work left and does not run");
+    if ((t.stopped & stopped_by::after_work) != 0 && t.work == Work::none)
+      fail(name(t), " has no work left and is not halted");
     transfer(t);
     if (t.wait != 0) armed(t);
     if (has_timeout(t) && t.work != Work::transfer &&
