@@ -253,6 +253,9 @@ static_assert(offsetof(Utcb, mr) == utcb_mr_offset);
 // Preempt flags of the UTCB.
 inline constexpr u8 preempt_signal = 1 << 5, preempt_delay = 1 << 6, preempt_pending = 1 << 7;
 
+// ExchangeRegisters sets the FS base: a bit of its control word.
+inline constexpr unsigned exchange_fs_base_bit = 14;
+
 // --- User area ---------------------------------------------------------------
 
 // The last page of the lower half is never mapped: a SYSCALL at its end would

@@ -45,7 +45,7 @@ struct Cpu {
   Thread* timeouts = nullptr;    // root of the queue of timeouts
   Ticks slice_end = never;       // of the running thread
   Ticks quantum_begin = never;   // since when its total quantum is used; never: it has no end
-  bool unusual = false;          // the running thread has FPU state or a total quantum
+  bool unusual = false;          // the running thread has FPU state, a total quantum or an FS base
   Ticks timer_armed = never;
   Ticks timeouts_rest = 0;       // when timeouts that are due already end, if anybody runs
   bool stale = true;             // what `top` and the timer depend on has changed

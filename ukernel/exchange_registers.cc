@@ -14,6 +14,7 @@ namespace {
 enum Control : u64 {
   halt_value = 1 << 0, abort_receive = 1 << 1, abort_send = 1 << 2, set_sp = 1 << 3, set_ip = 1 << 4,
   set_flags = 1 << 5, set_handle = 1 << 6, set_pager = 1 << 7, apply_halt = 1 << 8,
+  set_fs_base = 1 << exchange_fs_base_bit,
 };
 
 bool may_exchange(const Thread& caller, const Thread& t) {
@@ -56,6 +57,12 @@ void exchange(Cpu& cpu, Thread& t, Registers& r, bool local) {
   r.r9 = swap((control & set_flags) != 0, t.rflags, flags);
   r.r10 = swap((control & set_handle) != 0, t.tcr->user_defined_handle, r.r10);
   r.rdi = swap((control & set_pager) != 0, t.tcr->pager, r.rdi);
+  if ((control & set_fs_base) != 0) {
+    r.rbx = swap(true, t.fs_base, r.rbx);
+    update_key(t);
+    cpu.stale = true;
+    if (&t == cpu.current) load_fs_base(t.fs_base);
+  }
   if ((control & apply_halt) != 0) {
     t.stopped &= stopped_by::spent;
     if ((control & halt_value) != 0) halt(t);
@@ -71,6 +78,8 @@ Thread* exchange_registers(Cpu& cpu, Thread& caller) {
   Thread* const t = named_thread(caller, dest.raw);
   if (!t || !may_exchange(caller, *t))
     set_result(caller, CallError::invalid_thread);
+  else if ((caller.regs.rsi & set_fs_base) != 0 && caller.regs.rbx >= user_end)
+    set_result(caller, CallError::invalid_parameter);
   else
     exchange(cpu, *t, caller.regs, dest.is_local());
   return reschedule(cpu);

@@ -28,6 +28,8 @@ void switch_fpu(Cpu& cpu, Thread& next);
 void drop_fpu(Cpu& cpu);
 // Gives a thread its first, clean FPU state in memory of one frame.
 void init_fpu_state(FpuState* state);
+// What FS addresses count from, until a selector is loaded into FS.
+void load_fs_base(Address base);
 // Lets the running thread use the ports of its space, until another thread runs.
 void load_ports(Cpu& cpu, Space& space);
 void disable_ports(Cpu& cpu);

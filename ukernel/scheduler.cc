@@ -69,7 +69,7 @@ void update_timer(Cpu& cpu, const Thread& next) {
 }
 
 void update_top(Cpu& cpu, const Thread& next) {
-  cpu.unusual = cpu.fpu_owner || cpu.quantum_begin != never;
+  cpu.unusual = cpu.fpu_owner || cpu.quantum_begin != never || next.fs_base != 0;
   const u64 top = cpu.top_of_ready - (next.key & key::fpu);
   cpu.top = (next.key & key::rare) || cpu.io_enabled ? key::rare_top : top;
 }
@@ -82,12 +82,20 @@ void update_top(Cpu& cpu, const Thread& next) {
   cpu.stale = true;
 }
 
+// What only the running thread has. The FS base of another is loaded even if it is the
+// same: the one before may have lost its own by loading a selector.
+inline void make_current(Cpu& cpu, Thread& next) {
+  if (&next == cpu.current) return;
+  if (cpu.io_enabled) disable_ports(cpu);
+  if ((cpu.current->fs_base | next.fs_base) != 0) load_fs_base(next.fs_base);
+  cpu.current = &next;
+}
+
 // `next` is the running thread from now on, but in the kernel. `stale` sends every
 // interrupt in between here again.
 [[gnu::cold, gnu::noinline]] Thread* resume_work(Cpu& cpu, Thread& next) {
   if (cpu.quantum_begin != never || next.quantum != never) switch_quantum(cpu, next);
-  if (cpu.io_enabled && &next != cpu.current) disable_ports(cpu);
-  cpu.current = &next;
+  make_current(cpu, next);
   update_timer(cpu, next);
   cpu.stale = true;
   return cpu.idle;
@@ -97,8 +105,7 @@ void update_top(Cpu& cpu, const Thread& next) {
   if (next.work != Work::none) return resume_work(cpu, next);
   if (cpu.quantum_begin != never || next.quantum != never) switch_quantum(cpu, next);
   if (cpu.fpu_owner != next.fpu_thread()) switch_fpu(cpu, next);
-  if (cpu.io_enabled && &next != cpu.current) disable_ports(cpu);
-  cpu.current = &next;
+  make_current(cpu, next);
   if (cpu.stale) update_timer(cpu, next);
   update_top(cpu, next);
   return &next;
@@ -107,8 +114,8 @@ void update_top(Cpu& cpu, const Thread& next) {
 // Makes `next` the running thread.
 inline Thread* resume(Cpu& cpu, Thread& next) {
   MICA_ASSERT(next.runnable() && !is_queued(next));
-  // Whoever has FPU state has it in the key.
-  if (cpu.stale || cpu.io_enabled || cpu.fpu_owner || (next.key & (key::rare | key::fpu)) ||
+  // Whoever has FPU state or an FS base has it in the key.
+  if (cpu.stale || cpu.io_enabled || cpu.unusual || (next.key & (key::rare | key::fpu)) ||
       next.work != Work::none)
     return resume_changed(cpu, next);
   cpu.current = &next;

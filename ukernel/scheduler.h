@@ -48,13 +48,13 @@ void interrupt_running(Cpu& cpu, Thread& woken);
 // The timer fired: ends timeouts that are due and used-up time slices.
 extern "C" Thread* handle_timer(Cpu& cpu, Thread& current);
 
-// Makes the thread's key follow its priority, its FPU state and its space's redirector.
+// Makes the thread's key follow its priority, its FPU state, its FS base and its space's redirector.
 // What its senders made rare stays so until they have gone.
 inline void update_key(Thread& t) {
   const u64 kept = t.senders ? t.key & key::rare : 0;
   t.key = kept | u64{t.priority} << key::priority_shift | u64{t.cpu} << key::cpu_shift;
   if (t.fpu) t.key |= fpu_key();
-  if (t.vanishing || t.quantum != never || (t.space && !t.space->redirector_is_free())) t.key |= key::rare;
+  if (t.vanishing || t.quantum != never || t.fs_base != 0 || (t.space && !t.space->redirector_is_free())) t.key |= key::rare;
 }
 // Makes `guard` follow the thread's priority and its preemption control.
 inline void update_guard(Thread& t) {

@@ -161,6 +161,8 @@ struct alignas(512) Thread {
   };
 
   Ticks delay_end;         // of a delayed preemption; 0: none is
+  Address fs_base;         // what its FS addresses count from
+
   bool exists() const { return !id.is_nil(); }
   bool active() const { return state >= State::ready; }
   bool is_halted() const { return (stopped & (stopped_by::halted | stopped_by::after_work)) != 0; }
@@ -186,7 +188,7 @@ struct alignas(512) Thread {
     wait = 0;
     state = State::receiving;
   }
-  // It is through with its work.
+  // It is through with its work, or the work was taken from it.
   void settle_halt() {
     if ((stopped & stopped_by::after_work) != 0) stopped ^= stopped_by::after_work | stopped_by::halted;
   }

@@ -33,6 +33,18 @@ L4_INLINE L4_Word_t l4_exchange_registers(L4_Word_t dest, struct l4_exchange* x)
   return dest;
 }
 
+// l4_exchange_fs_base: ExchangeRegisters that sets the FS base and nothing else; *base has
+// the old one. Needs the feature "fsbase".
+L4_INLINE L4_Word_t l4_exchange_fs_base(L4_Word_t dest, L4_Word_t* base) {
+  L4_Word_t control = 1UL << 14, rbx = *base;
+  __asm__ volatile(L4_CALL(link)
+                   : "+a"(dest), "+S"(control), "+b"(rbx)
+                   : L4_LINK(exchange_registers)
+                   : "rdx", "rdi", "r8", "r9", "r10", "r12", "r13", "r14", "r15", L4_CALL_CLOBBERS);
+  *base = rbx;
+  return dest;
+}
+
 // l4_attach: ThreadControl with its second result, *message, which only interrupts
 // have: bits 32-63 where a device writes to raise a message interrupt, bits 0-31 what.
 L4_INLINE L4_Word_t l4_attach(L4_Word_t dest, L4_Word_t space, L4_Word_t scheduler, L4_Word_t pager,

@@ -177,6 +177,20 @@ L4_INLINE void L4_Set_PagerOf(L4_ThreadId_t t, L4_ThreadId_t pager) {
   l4_exchange_some(t, &x);
 }
 
+// L4_Set_FsBaseOf: what FS addresses of t count from, as thread-local storage does; 0 at
+// first. Only with the feature "fsbase".
+//   base  an address of the user area, or 0
+//   *old  what it was before
+// Right: as ExchangeRegisters. The base lasts until t itself loads a selector into FS.
+// A thread with a base other than 0 has slower Ipc.
+// Result: 1, or 0 and L4_ErrorCode() is
+//   L4_ErrInvalidThread  as for ExchangeRegisters
+//   L4_ErrInvalidParam   base is beyond the user area; nothing has changed
+L4_INLINE L4_Word_t L4_Set_FsBaseOf(L4_ThreadId_t t, L4_Word_t base, L4_Word_t* old) {
+  *old = base;
+  return l4_exchange_fs_base(t.raw, old) != 0;
+}
+
 // L4_Start: lets t run; a wait for a message or for a receiver ends with error 3.
 // With SpIp(Flags) it goes on at ip, with stack pointer sp (and these flags).
 L4_INLINE void L4_Start(L4_ThreadId_t t) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// ExchangeRegisters on threads that are in the middle of something.
+// ExchangeRegisters on threads that are in the middle of something, and the FS base.
 #include <doctest/doctest.h>
 
 #include <vector>
 
 #include "harness/user.h"
+#include "thread_table.h"
 
 using namespace mica;
 using namespace mica::test;
@@ -12,10 +13,12 @@ using namespace mica::test;
 namespace {
 
 constexpr u64 ms = 1000;
-constexpr u64 halt = 1, abort_receive = 2, abort_send = 4, apply_halt = 256;
+constexpr u64 halt = 1, abort_receive = 2, abort_send = 4, set_ip = 16, apply_halt = 256;
 constexpr u64 was_halted = 1, was_receiving = 2;
 
 void pause(User& user) { user.receive(user.id(), timed(Time::period(1 * ms))); }
+
+Address find_fs_base(ThreadId id) { return find_thread(id)->fs_base; }
 
 }  // namespace
 
@@ -96,6 +99,50 @@ TEST_CASE("a sender that was halted in the middle of a transfer stays so, whoeve
     CHECK(done == 1);
     CHECK(error == ipc_error_word(Phase::send, end == End::timeout ? IpcError::xfer_timeout_own : IpcError::aborted));
   }
+}
+
+TEST_CASE("the FS base: who has set one has it whenever it runs, and nobody else") {
+  Machine machine;
+  unsigned looks = 0;
+  machine.boot([&](User& root) {
+    const auto look = [&](User& user, Address expected) {
+      CHECK(machine.fs_base == expected);
+      CHECK(user.thread().fs_base == expected);
+      ++looks;
+    };
+    const auto serve = [&, look](Address base) {
+      return [&, look, base](User& user) {
+        if (base != 0) CHECK(user.set_fs_base(user.id(), base).id == user.local_id());
+        Received message = user.receive(ThreadId::any());
+        for (;;) {
+          look(user, base);
+          message = user.reply_wait(message.from, Message(0, {1}));
+        }
+      };
+    };
+    REQUIRE(root.create_task(user_thread(1), serve(0x1000)));
+    REQUIRE(root.create_task(user_thread(2), serve(0x1000)));
+    REQUIRE(root.create_task(user_thread(3), serve(0)));
+    for (unsigned i = 0; i < 12; ++i) {
+      if (i == 6) CHECK(root.set_fs_base(root.id(), 0x2000).fs_base == 0);
+      if (i == 9) CHECK(root.set_fs_base(root.id(), 0).fs_base == 0x2000);
+      CHECK(root.call(user_thread(1 + i % 3)).ok());
+      look(root, i >= 6 && i < 9 ? 0x2000 : 0);
+    }
+    // Another's, which waits as the fast path lets it.
+    CHECK(root.set_fs_base(user_thread(1), 0x3000).fs_base == 0x1000);
+    CHECK(find_fs_base(user_thread(1)) == 0x3000);
+    for (const u64 bad : {user_end, u64{1} << 47, ~u64{0}, u64{0xffff'8000'0000'0000}}) {
+      const ExchangeResult x = root.exchange_registers(user_thread(1), (u64{1} << 14) | set_ip | apply_halt | halt, 1, 2,
+                                                       3, 4, 5, bad);
+      CHECK(x.id.is_nil());
+      CHECK(root.error_code() == static_cast<u64>(CallError::invalid_parameter));
+    }
+    CHECK((root.exchange_registers(user_thread(1), 0).control & 7) == was_receiving);
+    CHECK(find_fs_base(user_thread(1)) == 0x3000);
+  });
+  machine.run();
+  CHECK(looks == 24);
 }
 
 TEST_CASE("a thread that renames itself while others send to it is open to the fast path again, or known not to be") {

@@ -107,11 +107,11 @@ call_with_message_registers:            // Unmap
 
 // ExchangeRegisters, RBP = RSI = caller, RDI = CPU. One that changes nothing is over at
 // once if it is about a thread of the caller's space, by its global id, that runs or
-// could, or waits as the fast path lets it.
+// could, or waits as the fast path lets it. A new FS base is in RBX.
 exchange_or_look:
         movq    RSI(%rbp), %rax
         testq   %rax, %rax
-        jnz     exchange_registers
+        jnz     1f
         movq    RAX(%rbp), %rax
         movq    %rax, %rdx
         shrq    $(32 - TCB_SIZE_BITS), %rdx
@@ -138,6 +138,11 @@ exchange_or_look:
         movq    UTCB_PAGER(%rdi), %rdi
         movq    THREAD_RSP(%rdx), %rdx
         return_to_stub
+1:      btl     $EXCHANGE_FS_BASE_BIT, %eax
+        jnc     exchange_registers
+        movq    %rbx, RBX(%rbp)
+        call    exchange_registers
+        jmp     leave
 
 // MemoryControl's stub, or no stub at all. A SYSCALL from anywhere else is an
 // exception, with the registers as the CPU left them: RCX the address behind it,

@@ -127,6 +127,11 @@ MICA_INIT void load_descriptors() {
   gdt_user_gs_access = GDT_USER_GS_ABSENT;
 }
 
+void load_fs_base(Address base) {
+  constexpr u32 msr_fs_base = 0xc0000100;
+  write_msr(msr_fs_base, base);
+}
+
 void io_bitmap_load(const u8* bitmap) {
   copy_words(task_state.io_bitmap, bitmap, ports_bytes / 8);
   io_bitmap_enable();

@@ -69,6 +69,7 @@ namespace mica {
   VALUE(VECTOR_PROTECTION, vector::protection);
   VALUE(VECTOR_PAGE_FAULT, vector::page_fault);
   VALUE(VECTOR_FOREIGN_SYSCALL, vector::foreign_syscall);
+  VALUE(EXCHANGE_FS_BASE_BIT, exchange_fs_base_bit);
   VALUE(ENTRY_DEVICE, entry::device);
   VALUE(STATE_RECEIVING, State::receiving);
   VALUE(PROTOCOL_PAGE_FAULT, Protocol::page_fault);

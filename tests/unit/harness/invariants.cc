@@ -109,7 +109,8 @@ class Check {
     const u64 key = u64{t.priority} << key::priority_shift | (t.fpu ? key::fpu : 0);
     if ((t.key & ~key::rare) != key) fail(name(t), " has key ", std::hex, t.key, ", not ", key);
     if (t.guard < t.priority) fail(name(t), " guards less than its priority");
-    const bool closed = !t.space->redirector_is_free() || t.quantum != never || t.vanishing;
+    const bool closed =
+        !t.space->redirector_is_free() || t.quantum != never || t.vanishing || t.fs_base != 0;
     if ((t.key & key::rare) == 0 && (closed || has_virtual_sender(t)))
       fail(name(t), " is open to the fast path");
     if ((t.key & key::rare) != 0 && !closed && !t.senders)
@@ -304,6 +305,8 @@ class Check {
     if (delays && cpu_.timer_armed > t.delay_end) fail("the end of a delay would be missed");
     if (cpu_.ready_top > t.priority && machine_.donated_to != &t && !delays)
       fail("somebody more urgent than ", name(t), " is ready");
+    if (machine_.fs_base != t.fs_base) fail(name(t), " has another one's FS base");
+    if (t.fs_base >= user_end) fail(name(t), " has a bad FS base");
     if (machine_.timer != cpu_.timer_armed) fail("the timer is not as the kernel believes");
     if (next_timeout(cpu_) < cpu_.timer_armed && cpu_.timeouts_rest < cpu_.timer_armed)
       fail("a timeout would be missed");
@@ -312,6 +315,8 @@ class Check {
     if (t.work != Work::none) return;  // in the kernel: the rest is for users
     if (cpu_.fpu_owner != t.fpu_thread()) fail("the FPU holds another one's state");
     if (machine_.fpu_enabled != (t.fpu != nullptr)) fail("the FPU is open to ", name(t));
+    if (cpu_.unusual != (cpu_.fpu_owner || t.quantum != never || t.fs_base != 0))
+      fail(name(t), " is unusual: ", cpu_.unusual);
     if (cpu_.io_enabled && (!cpu_.io_loaded || cpu_.io_loaded != t.space))
       fail("ports are open to ", name(t));
     if (cpu_.io_loaded && spaces_.count(cpu_.io_loaded) == 0) fail("the ports of a dead space are loaded");

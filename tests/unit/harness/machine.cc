@@ -70,6 +70,8 @@ void switch_fpu(Cpu& cpu, Thread& next) {
   cpu.fpu_owner = &next;
 }
 
+void load_fs_base(Address base) { machine->fs_base = base; }
+
 void disable_ports(Cpu& cpu) { cpu.io_enabled = false; }
 void forget_ports(Cpu& cpu) {
   cpu.io_loaded = nullptr;
@@ -151,6 +153,8 @@ Machine::~Machine() {
         progress = deletion_step(cpu, t, budget);
       }
     }
+    fs_base = 0;
+    cpu.unusual = false;
     CHECK(first_violation(*this) == "");
     CHECK(frame_store.free_frames() + thread_table::pool.used() == total_frames);
   }

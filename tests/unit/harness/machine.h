@@ -77,6 +77,7 @@ class Machine {
   } user;
   std::array<u64, 64> fpu{};  // what the FPU registers hold
   bool fpu_enabled = false;
+  Address fs_base = 0;             // what FS addresses count from
   Ticks timer = ~Ticks{0};
   std::array<bool, 24> line_masked{};  // of messages: never
   u64 total_frames = 0;

@@ -61,6 +61,7 @@ class Monkey::Hands {
       if (t.is_receiving()) out << "<-" << t.awaits().raw;
       else if (t.state == State::sending) out << "->" << t.partner->id.raw;
       else out << static_cast<unsigned>(t.state);
+      if (t.fs_base != 0) out << " f" << t.fs_base;
       if (t.tcr) out << " e" << t.tcr->error_code << " w" << t.tcr->mr[9];
       out << ';';
     });
@@ -314,6 +315,11 @@ class Monkey::Hands {
     if (!(t && (t->id == sigma0_id || t->id == root_id)) && chance(4)) r.rsi |= 0x101;
     r.r8 = chance(8) ? random_() : code();
     r.rdi = some_id().raw;
+    if (chance(4)) {
+      // Soon nobody would be on the fast path any more.
+      r.rsi |= u64{1} << exchange_fs_base_bit;
+      r.rbx = chance(4) ? random_() : chance(4) ? 0x1234'5678 * pick(4) : 0;
+    }
     note("exchange %llx control %llx", r.rax, r.rsi);
     machine_.enter_call(exchange_registers);
   }

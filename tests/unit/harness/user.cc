@@ -77,11 +77,12 @@ bool User::space_control(ThreadId space, Fpage kip_area, Fpage utcb_area, Thread
 }
 
 ExchangeResult User::exchange_registers(ThreadId dest, u64 control, u64 sp, u64 ip, u64 flags, u64 handle,
-                                        u64 pager) {
+                                        u64 pager, u64 fs_base) {
   auto& r = machine_.user.r;
   r.rax = dest.raw, r.rsi = control, r.rdx = sp, r.r8 = ip, r.r9 = flags, r.r10 = handle, r.rdi = pager;
+  r.rbx = fs_base;
   call_kernel(mica::exchange_registers);
-  return {{r.rax}, r.rsi, r.rdx, r.r8, r.r9, r.r10, r.rdi};
+  return {{r.rax}, r.rsi, r.rdx, r.r8, r.r9, r.r10, r.rdi, r.rbx};
 }
 
 ScheduleResult User::schedule(ThreadId dest, u64 priority, u64 time, u64 preemption) {

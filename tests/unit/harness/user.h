@@ -42,6 +42,7 @@ struct Received {
 struct ExchangeResult {
   ThreadId id;
   u64 control, sp, ip, flags, handle, pager;
+  u64 fs_base;  // only if it was set
 };
 
 struct ScheduleResult {
@@ -85,7 +86,10 @@ class User {
                       u64 utcb_location = ~u64{0});
   bool space_control(ThreadId space, Fpage kip_area, Fpage utcb_area, ThreadId redirector = ThreadId::nil());
   ExchangeResult exchange_registers(ThreadId dest, u64 control, u64 sp = 0, u64 ip = 0, u64 flags = 0,
-                                    u64 handle = 0, u64 pager = 0);
+                                    u64 handle = 0, u64 pager = 0, u64 fs_base = 0);
+  ExchangeResult set_fs_base(ThreadId dest, Address base) {
+    return exchange_registers(dest, u64{1} << exchange_fs_base_bit, 0, 0, 0, 0, 0, base);
+  }
   ScheduleResult schedule(ThreadId dest, u64 priority = ~u64{0}, u64 time = 0xffff'ffff,
                           u64 preemption = ~u64{0});
   void thread_switch(ThreadId dest = ThreadId::nil());
