@@ -84,6 +84,17 @@ void gs_selector(Word) {
   asm volatile("movw %0, %%gs" : : "r"(static_cast<unsigned short>(selector)));
 }
 
+// Through a pointer of 16 and 32 bits, which the program's addresses fit in.
+template <Word selector>
+void far_jump(Word) {
+  static struct [[gnu::packed]] {
+    unsigned offset;
+    unsigned short segment;
+  } target;
+  target.segment = selector;
+  asm volatile("movl $1f, %0\n ljmpl *%0\n 1:" : "+m"(target.offset) : "m"(target.segment));
+}
+
 template <Word number>
 void software_interrupt(Word) {
   asm volatile("int %0" : : "i"(number) : "memory");
@@ -177,6 +188,32 @@ const Attack attacks[] = {
     {"int 14", software_interrupt<14>, Ending::exception, protection, error_of_gate | 14},
     {"int 32", software_interrupt<32>, Ending::exception, protection, error_of_gate | 32},
     {"int 255", software_interrupt<255>, Ending::exception, protection, error_of_gate | 255},
+    {"int 4", software_interrupt<4>, Ending::exception, protection, error_of_gate | 4},
+    {"int 5", software_interrupt<5>, Ending::exception, protection, error_of_gate | 5},
+    {"int 17", software_interrupt<17>, Ending::exception, protection, error_of_gate | 17},
+    {"int 19", software_interrupt<19>, Ending::exception, protection, error_of_gate | 19},
+    // The two instructions that would raise exceptions 4 and 5 are none in 64-bit mode.
+    {"into", [](Word) { asm volatile(".byte 0xce"); }, Ending::exception, invalid_opcode, 0},
+    {"bound", [](Word) { asm volatile(".byte 0x62, 0x00, 0x00, 0x00, 0x00, 0x00"); }, Ending::exception,
+     invalid_opcode, 0},
+    // Alignment is not checked, as CR0.AM is 0: exception 17 does not exist.
+    {"an access across a word's end with AC set",
+     [](Word) {
+       static Word words[2];
+       asm volatile(
+           "pushfq\n orq $0x40000, (%%rsp)\n popfq\n"
+           "movq 1(%0), %%rax\n"
+           "pushq $0x202\n popfq\n"
+           :
+           : "r"(words)
+           : "rax", "cc", "memory");
+     },
+     Ending::returns},
+    // Without a code segment of 32 bits there is no compatibility mode, and no SYSCALL in it.
+    {"far jump to the place of a code segment of 32 bits", far_jump<0x1b>, Ending::exception, protection, 0x18},
+    {"far jump to the kernel's code segment, by a pointer", far_jump<0x08>, Ending::exception, protection, 0x08},
+    {"far jump to the task state segment", far_jump<0x38>, Ending::exception, protection, 0x38},
+    {"far jump to the local descriptor table", far_jump<0x07>, Ending::exception, protection, 0x04},
     // QEMU may not know it.
     {"int1", [](Word) { asm volatile(".byte 0xf1"); }, Ending::exception, any_value, 0},
     {"division by zero",
