@@ -45,7 +45,7 @@ void insert(Cpu& cpu, Thread& t, bool first) {
 // Has the timer fire at the next timeout, or at the end of the time slice if
 // anybody is ready at all: the fast path passes the slice on to threads of other
 // priorities without a look at the timer.
-void update_timer(Cpu& cpu, const Thread& next) {
+[[gnu::cold]] void update_timer(Cpu& cpu, const Thread& next) {
   cpu.stale = &next == cpu.idle;
   Ticks want = next_timeout(cpu);
   if (want < cpu.timeouts_rest && &next != cpu.idle) want = cpu.timeouts_rest;
@@ -84,7 +84,7 @@ void update_top(Cpu& cpu, const Thread& next) {
 
 // What only the running thread has. The FS base of another is loaded even if it is the
 // same: the one before may have lost its own by loading a selector.
-inline void make_current(Cpu& cpu, Thread& next) {
+[[gnu::noinline]] void make_current(Cpu& cpu, Thread& next) {
   if (&next == cpu.current) return;
   if (cpu.io_enabled) disable_ports(cpu);
   if ((cpu.current->fs_base | next.fs_base) != 0) load_fs_base(next.fs_base);
@@ -263,7 +263,7 @@ void interrupt_running(Cpu& cpu, Thread& woken) {
   return run_first_ready(cpu);
 }
 
-void charge(Cpu& cpu, Ticks now) {
+[[gnu::cold, gnu::noinline]] void charge(Cpu& cpu, Ticks now) {
   if (cpu.quantum_begin == never) return;
   Thread& t = *cpu.current;
   const Ticks used = now - cpu.quantum_begin;
@@ -283,7 +283,7 @@ void charge(Cpu& cpu, Ticks now) {
   return true;
 }
 
-void set_quantum(Cpu& cpu, Thread& t, Ticks quantum) {
+[[gnu::cold, gnu::noinline]] void set_quantum(Cpu& cpu, Thread& t, Ticks quantum) {
   cpu.stale = true;
   if (&t == cpu.current) charge(cpu, read_clock());
   t.quantum = quantum;
