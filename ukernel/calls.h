@@ -12,10 +12,10 @@ namespace mica {
 extern "C" {
 Thread* exchange_registers(Cpu& cpu, Thread& caller);
 Thread* thread_control(Cpu& cpu, Thread& caller);
-// The two most frequent uses of ThreadControl, making an inactive thread in a space
-// that is there and deleting one that never ran, without the general case's detours.
-// False: nothing was done, the complete call has to look at it.
-bool quick_thread_control(u64 dest, u64 pager, u64 scheduler, u64 space, u64 utcb, const Thread& caller);
+// The most frequent uses of ThreadControl, making a thread in a space that is there and
+// deleting one whom nobody waits for, without the general case's detours.
+// The result, or 0: nothing was done, the complete call has to look at it.
+u64 quick_thread_control(u64 dest, u64 pager, u64 scheduler, u64 space, u64 utcb, const Thread& caller);
 Thread* system_clock(Cpu& cpu, Thread& caller);
 Thread* thread_switch(Cpu& cpu, Thread& caller);
 Thread* schedule(Cpu& cpu, Thread& caller);

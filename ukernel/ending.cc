@@ -17,6 +17,8 @@ namespace {
 
 constexpr i64 fail_cost = 300, page_cost = 120;
 
+constinit u32 deletions = 0;
+
 Thread* first_sender(const Thread& t) {
   Thread* s = t.senders;
   // Interrupts are sent to the thread, whatever its id.
@@ -27,15 +29,22 @@ Thread* first_sender(const Thread& t) {
   return s;
 }
 
+void fail_partner(Cpu& cpu, Thread& partner, Budget& budget) {
+  budget.spend(fail_cost);
+  fail_ipc(cpu, partner, IpcError::no_partner);
+  enqueue(cpu, partner);
+}
+
 // Fails the IPC of everybody who sends to `t`, or waits for it alone by the id.
 Progress fail_partners(Cpu& cpu, Thread& t, ThreadId id, u32& page, Budget& budget) {
   while (Thread* const s = first_sender(t)) {
     if (budget.used_up()) return Progress::more;
-    budget.spend(fail_cost);
-    fail_ipc(cpu, *s, IpcError::no_partner);
-    enqueue(cpu, *s);
+    fail_partner(cpu, *s, budget);
   }
-  if (!t.awaited) return Progress::done;
+  if (t.waiter != Thread::many) {
+    if (Thread* const w = lone_waiter(t, id)) fail_partner(cpu, *w, budget);
+    return Progress::done;
+  }
   if (page == 0) page = static_cast<u32>(user_base() / thread_table::threads_a_page);
   for (; page < thread_table::table.end; ++page) {
     if (budget.used_up()) return Progress::more;
@@ -45,19 +54,23 @@ Progress fail_partners(Cpu& cpu, Thread& t, ThreadId id, u32& page, Budget& budg
     Thread* const threads = tcb_array() + page * thread_table::threads_a_page;
     for (Thread* other = threads; other != threads + thread_table::threads_a_page; ++other) {
       if (other->wait != id.raw && other->from != id) [[likely]] continue;
-      if (!other->is_receiving() || other->awaits() != id || other == &t) continue;
-      budget.spend(fail_cost);
-      fail_ipc(cpu, *other, IpcError::no_partner);
-      enqueue(cpu, *other);
+      if (other->is_receiving() && other->awaits() == id && other != &t) fail_partner(cpu, *other, budget);
     }
   }
   return Progress::done;
 }
 
-// The last of those who have to end before `t` can.
+// The order is one of the last 2^30.
+bool began_before(const Ending& a, const Ending& b) { return ((a.order - b.order) & 1 << 30) != 0; }
+
+// The last of those who have to end before `t` can. Who began to end later than the one
+// that has to end it is somebody else, with the same number.
 Thread& first_to_end(Thread& t) {
   Thread* first = &t;
-  while (first->ending.target && first->ending.target->state == State::dying) first = first->ending.target;
+  for (Thread* next = t.ending.target;
+       next && next->state == State::dying && began_before(next->ending, first->ending);
+       next = first->ending.target)
+    first = next;
   return *first;
 }
 
@@ -95,6 +108,7 @@ void begin_deletion(Cpu& cpu, Thread& t) {
   if (t.work == Work::rename) e.target = nullptr;
   e.id = t.id.raw;
   e.page = 0;
+  e.order = ++deletions & 0x7fff'ffff;
   if (t.active()) {
     if (is_in_transfer(t)) abort_transfer(cpu, t, IpcError::aborted, IpcError::aborted);
     abandon_work(t);

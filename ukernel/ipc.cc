@@ -58,9 +58,30 @@ inline bool accepts(const Thread& receiver, const Thread& sender) {
   return !sender.as_sender.is_nil() && spec == sender.as_sender;
 }
 
+[[gnu::cold, gnu::noinline]] void note_first_wait(Thread& partner, const Thread& t) {
+  if (&partner == &t) return;  // it only sleeps
+  const u32 number = static_cast<u32>(number_of(t));
+  if (partner.waiter == 0 || partner.waiter == number)
+    partner.waiter = number;
+  else
+    meet(partner);
+}
+
+// `t` waits for `partner` alone.
+[[gnu::always_inline]] inline void note_wait(Thread& partner, const Thread& t) {
+  if (partner.waiter != Thread::many) [[unlikely]]
+    note_first_wait(partner, t);
+}
+
 // Begins the receive phase. When a message waits but this is not the moment to
 // move it (`now` false: one kernel entry moves one message), it stays pending.
 void begin_receive_phase(Cpu& cpu, Thread& t, bool now);
+
+// The message that the kernel makes for `t` has gone to `partner`.
+[[gnu::cold, gnu::noinline]] void begin_protocol_receive(Thread& t, Thread& partner) {
+  note_wait(partner, t);
+  t.begin_kernel_receive(partner.id);
+}
 
 [[gnu::cold, gnu::noinline]] void take_from(Cpu& cpu, Thread& sender, Thread& t) {
   leave_senders(sender);
@@ -69,7 +90,7 @@ void begin_receive_phase(Cpu& cpu, Thread& t, bool now);
   sender.state = State::ready;
   const Delivery delivery = deliver(cpu, sender, t);
   if (sender.protocol != Protocol::user)
-    sender.begin_receive(t.id, false);
+    begin_protocol_receive(sender, t);
   else if (delivery.kind == Delivery::Kind::under_way)
     sender.work = Work::transfer;
   else if (delivery.error != IpcError::none)
@@ -90,7 +111,7 @@ void begin_receive_phase(Cpu& cpu, Thread& t, bool now) {
   if (!spec.is_any() && !spec.is_any_local()) {
     Thread* const partner = resolve(t, spec);
     if (!partner || partner->vanishing) return set_ipc_error(t, Phase::receive, {IpcError::no_partner});
-    partner->awaited = true;
+    note_wait(*partner, t);
     spec = partner->id;
   }
   if (Thread* const sender = t.senders ? find_sender(t, spec) : nullptr) {
@@ -114,7 +135,7 @@ void begin_receive_phase(Cpu& cpu, Thread& t, bool now) {
   if (!v || (v->space != t.space && t.space != partner.space)) return;
   t.as_sender = v->id;
   if (!v->is_receiving() || v->awaits() != t.id || v->protocol != Protocol::user) return;
-  partner.awaited = true;
+  note_wait(partner, *v);
   v->disarm();
   v->from = partner.id;
   // The partner's message may have come first.
@@ -130,7 +151,8 @@ void begin_receive_phase(Cpu& cpu, Thread& t, bool now) {
   if (partner->space == t.space) return partner;
   if (redirector.is_any_local()) return nullptr;
   Thread* const via = find_thread(redirector);
-  if (!via || partner->space == via->space) return via ? partner : nullptr;
+  if (!via || via->vanishing) return nullptr;
+  if (partner->space == via->space) return partner;
   t.intended = partner->id;
   return via;
 }
@@ -197,10 +219,17 @@ Thread* ipc(Cpu& cpu, Thread& t) {
   return reschedule(cpu);
 }
 
-[[gnu::cold, gnu::noinline]] void await_message(Cpu& cpu, Thread& t, ThreadId from) {
-  MICA_ASSERT(t.protocol != Protocol::user && !t.is_receiving());
-  Thread* const sender = find_sender(t, from);
-  if (!sender) return t.begin_receive(from, false);
+[[gnu::cold, gnu::noinline]] void await_start(Thread& t, ThreadId pager) {
+  t.protocol = Protocol::start;
+  t.by_iret = true;
+  if (Thread* const partner = find_thread(pager)) note_wait(*partner, t);
+  t.begin_kernel_receive(pager);
+}
+
+[[gnu::cold, gnu::noinline]] void take_start(Cpu& cpu, Thread& t) {
+  MICA_ASSERT(t.protocol == Protocol::start && t.is_receiving());
+  Thread* const sender = find_sender(t, t.from);
+  if (!sender) return;
   take_from(cpu, *sender, t);
   enqueue(cpu, t);
 }
@@ -221,6 +250,17 @@ namespace {
   return handler->protocol != Protocol::user && accepts(*handler, t) ? nullptr : handler;
 }
 
+// False: `t` waits until the partner takes it. Words alone cannot fail.
+[[gnu::cold, gnu::noinline]] bool send_words(Cpu& cpu, Thread& t, Thread& partner) {
+  if (!accepts(partner, t)) {
+    join_senders(t, partner);
+    return false;
+  }
+  (void)deliver(cpu, t, partner);
+  begin_protocol_receive(t, partner);
+  return true;
+}
+
 }  // namespace
 
 [[gnu::cold, gnu::noinline]] Thread* send_kernel_message(Cpu& cpu, Thread& t, Thread* handler) {
@@ -235,13 +275,7 @@ namespace {
     halt(t);
     return reschedule(cpu);
   }
-  if (!accepts(*handler, t)) {
-    join_senders(t, *handler);
-    return reschedule(cpu);
-  }
-  (void)deliver(cpu, t, *handler);  // words alone cannot fail
-  t.begin_receive(handler->id, false);
-  return hand_off(cpu, *handler);
+  return send_words(cpu, t, *handler) ? hand_off(cpu, *handler) : reschedule(cpu);
 }
 
 [[gnu::cold, gnu::noinline]] bool send_preemption_message(Cpu& cpu, Thread& t, Thread* handler) {
@@ -251,25 +285,13 @@ namespace {
   t.words[0] = MsgTag::make(label_preemption, 2).raw;
   t.words[1] = us_from_ticks(read_clock());
   t.words[2] = t.words[3] = 0;
-  if (!accepts(*handler, t)) {
-    join_senders(t, *handler);
-    return true;
-  }
-  (void)deliver(cpu, t, *handler);
-  t.begin_receive(handler->id, false);
-  enqueue(cpu, *handler);
+  if (send_words(cpu, t, *handler)) enqueue(cpu, *handler);
   return true;
 }
 
 [[gnu::cold, gnu::noinline]] Thread* send_interrupt_message(Cpu& cpu, Thread& interrupt, Thread& handler) {
   MICA_ASSERT(interrupt.is_interrupt() && !handler.is_interrupt());
-  if (!accepts(handler, interrupt)) {
-    join_senders(interrupt, handler);
-    return nullptr;
-  }
-  (void)deliver(cpu, interrupt, handler);
-  interrupt.begin_receive(handler.id, false);
-  return &handler;
+  return send_words(cpu, interrupt, handler) ? &handler : nullptr;
 }
 
 [[gnu::cold, gnu::noinline]] void withdraw(Cpu& cpu, Thread& t) {

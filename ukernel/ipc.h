@@ -26,9 +26,10 @@ bool send_preemption_message(Cpu& cpu, Thread& t, Thread* handler);
 // queues; returns the thread that it woke, not yet in a ready queue.
 Thread* send_interrupt_message(Cpu& cpu, Thread& interrupt, Thread& handler);
 
-// A thread begins a closed receive in a kernel protocol; `from` may already be
-// among those who wait to send to it.
-void await_message(Cpu& cpu, Thread& t, ThreadId from);
+// A thread that has just become active waits for its pager's message.
+void await_start(Thread& t, ThreadId pager);
+// Takes it if the pager is already among those who wait to send to the thread.
+void take_start(Cpu& cpu, Thread& t);
 
 // The receive phase of a thread whose send phase is over.
 void receive_phase(Cpu& cpu, Thread& t);

@@ -15,26 +15,27 @@ namespace mica {
 
 namespace {
 
+[[gnu::cold, gnu::noinline]] void* new_frame(Pool& pool, const void* content) {
+  void* const frame = pool.take_frame();
+  if (frame) fill_words(frame, reinterpret_cast<u64>(content), page_size / sizeof(u64));
+  return frame;
+}
+
 // The table entry of UTCB slot `slot`, made when missing; null: out of memory.
 [[gnu::cold, gnu::noinline]] Thread** make_slot_entry(Space& space, u64 slot) {
   UtcbSlots& slots = space.slots;
-  const auto new_frame = [&](const void* content) {
-    void* const frame = space.pool.take_frame();
-    if (frame) fill_words(frame, reinterpret_cast<u64>(content), page_size / sizeof(u64));
-    return frame;
-  };
   if (slot < 512) {
     if (!slots.direct_threads) {
-      slots.direct_threads = static_cast<Thread**>(new_frame(no_thread()));
+      slots.direct_threads = static_cast<Thread**>(new_frame(space.pool, no_thread()));
       if (!slots.direct_threads) return nullptr;
       slots.direct = slots.count < 512 ? slots.count : 512;
     }
     return &slots.direct_threads[slot];
   }
-  if (!slots.further) slots.further = static_cast<Thread***>(new_frame(nullptr));
+  if (!slots.further) slots.further = static_cast<Thread***>(new_frame(space.pool, nullptr));
   if (!slots.further) return nullptr;
   Thread**& frame = slots.further[slot / 512];
-  if (!frame) frame = static_cast<Thread**>(new_frame(no_thread()));
+  if (!frame) frame = static_cast<Thread**>(new_frame(space.pool, no_thread()));
   return frame ? &frame[slot % 512] : nullptr;
 }
 
@@ -44,14 +45,11 @@ inline Thread** slot_entry(Space& space, u64 slot) {
 
 // The UTCB's page as the kernel reaches it, mapped to the user.
 [[gnu::cold, gnu::noinline]] CallError make_utcb_page(Space& space, Address address, void*& page, Budget& budget) {
-  page = space.pool.take_frame();
+  page = new_frame(space.pool, nullptr);
   if (!page) return CallError::no_memory;
   const Address place = address & ~(page_size - 1);
   const MapStep step = place_fixed_page(space, place, virt_to_phys(page), true, budget);
-  if (step == MapStep::done) {
-    fill_words(page, 0, page_size / sizeof(u64));
-    return CallError::none;
-  }
+  if (step == MapStep::done) return CallError::none;
   space.pool.give_frame(page);
   return step == MapStep::more ? not_yet : CallError::no_memory;
 }
@@ -70,21 +68,20 @@ struct UtcbPlace {
 };
 
 CallError find_place(Space& space, Address location, UtcbPlace& place, Budget& budget) {
-  if (!space.initialised) return CallError::invalid_space;
   const u64 slot = space.utcb_slot(location);
-  if (slot >= space.slots.count) return CallError::utcb_area;
   place.entry = slot_entry(space, slot);
   if (!place.entry) return CallError::no_memory;
-  if (*place.entry != no_thread()) return CallError::utcb_area;
-  return utcb_page(space, location, place.page, budget);
+  MICA_ASSERT(*place.entry == no_thread());
+  const CallError error = utcb_page(space, location, place.page, budget);
+  if (error != CallError::none) return error;
+  if (slot >= space.slots.high) space.slots.high = slot + 1;
+  return CallError::none;
 }
 
 // Nothing can fail any more.
 void take_place(Thread& t, const UtcbPlace& place) {
   Space& space = *t.space;
-  const u64 slot = space.utcb_slot(t.utcb_location);
   *place.entry = &t;
-  if (slot >= space.slots.high) space.slots.high = slot + 1;
   ++space.active_count;
   t.tcr = reinterpret_cast<Utcb*>(static_cast<u8*>(place.page) + (t.utcb_location & (page_size - 1)));
   t.long_words = &t.tcr->mr[register_words];
@@ -96,6 +93,11 @@ void take_place(Thread& t, const UtcbPlace& place) {
 
 }  // namespace
 
+[[gnu::cold]] bool is_free_utcb(const Space& space, Address location) {
+  return space.initialised && space.utcb_slot(location) < space.slots.count &&
+         !find_local(space, ThreadId{location + utcb_mr_offset});
+}
+
 // Of a UTCB that another thread of the space may have had. What is in its message
 // registers means nothing, nor do buffer registers that BR0 does not point to.
 static void clear_control_registers(Utcb& utcb) {
@@ -103,7 +105,7 @@ static void clear_control_registers(Utcb& utcb) {
   fill_words(&utcb.br(0), 0, 1 + (offsetof(Utcb, mr) - offsetof(Utcb, my_global_id)) / sizeof(u64));
 }
 
-CallError activate(Cpu& cpu, Thread& t, ThreadId pager, Budget& budget) {
+CallError activate(Thread& t, ThreadId pager, Budget& budget) {
   MICA_ASSERT(t.state == State::inactive);
   UtcbPlace place;
   const CallError error = find_place(*t.space, t.utcb_location, place, budget);
@@ -113,11 +115,18 @@ CallError activate(Cpu& cpu, Thread& t, ThreadId pager, Budget& budget) {
   t.tcr->my_global_id = t.id.raw;
   t.tcr->processor = t.cpu;
   t.tcr->pager = pager.raw;
-  t.awaited = true;
-  t.protocol = Protocol::start;
-  t.by_iret = true;
-  await_message(cpu, t, pager);
+  await_start(t, pager);
   return CallError::none;
+}
+
+[[gnu::cold]] CallError create_active_thread(Space& space, const Registers& r) {
+  Thread* const t = create_thread(ThreadId{r.rdi}, space, ThreadId{r.rdx});
+  if (!t) return CallError::no_memory;
+  t->utcb_location = r.r9;
+  Budget budget;
+  const CallError error = activate(*t, ThreadId{r.rsi}, budget);
+  if (error != CallError::none) undo_thread(*t);
+  return error;
 }
 
 void deactivate(Thread& t) {
@@ -148,11 +157,10 @@ void deactivate(Thread& t) {
     if (is_in_transfer(t) || t.state == State::sending || t.is_receiving()) cancel_ipc(cpu, t, IpcError::cancelled);
     if (t.work == Work::receive) set_ipc_error(t, Phase::receive, {IpcError::cancelled});
     abandon_unmap(t);
-    if (t.work != Work::thread_control && t.work != Work::rename) {
-      t.work = Work::none;
-      t.settle_halt();
-      if (!t.runnable()) dequeue(cpu, t);
-    }
+    // What threads and spaces are to become does not depend on where the caller is.
+    if (t.work < Work::thread_control) t.work = Work::none;
+    if (t.work == Work::none) t.settle_halt();
+    if (!t.runnable()) dequeue(cpu, t);
   }
   const Utcb* const old = t.tcr;
   FpuState* const fpu = t.fpu;

@@ -20,8 +20,8 @@ constexpr Fpage root_utcb_area = Fpage::memory(0xbf000000, 18);
 constexpr Fpage root_kip_area = Fpage::memory(0xbff00000, page_bits);
 constexpr u8 root_priority = priorities - 1;
 
-// TCB 0 has an id that no argument can name: its number is out of range.
-constexpr ThreadId idle_id{u64{1} << 63};
+// TCB 0 has an id by which nobody finds it: its number is that of another TCB.
+constexpr ThreadId idle_id{u64{1} << 32};
 
 [[gnu::section(".init.text")]] void create_idle_thread(Cpu& cpu) {
   Thread* const t = make_tcb(0);
@@ -42,7 +42,7 @@ constexpr ThreadId idle_id{u64{1} << 63};
   Thread* const t = create_thread(ThreadId::global(number, 1), *space, scheduler);
   if (!t) panic("no memory for a root server");
   t->utcb_location = root_utcb_area.base();
-  if (activate(cpu, *t, pager, budget) != CallError::none) panic("no memory for a root server");
+  if (activate(*t, pager, budget) != CallError::none) panic("no memory for a root server");
   set_priority(cpu, *t, root_priority);
   t->protocol = Protocol::user;
   t->end_wait();

@@ -104,6 +104,8 @@ void update_top(Cpu& cpu, const Thread& next) {
 [[gnu::noinline]] Thread* resume_changed(Cpu& cpu, Thread& next) {
   if (next.work != Work::none) return resume_work(cpu, next);
   if (cpu.quantum_begin != never || next.quantum != never) switch_quantum(cpu, next);
+  // It comes from a call: it is no longer quite new.
+  if ((next.key & key::unmet) && !next.by_iret) meet(next);
   if (cpu.fpu_owner != next.fpu_thread()) switch_fpu(cpu, next);
   make_current(cpu, next);
   if (cpu.stale) update_timer(cpu, next);
@@ -115,7 +117,7 @@ void update_top(Cpu& cpu, const Thread& next) {
 inline Thread* resume(Cpu& cpu, Thread& next) {
   MICA_ASSERT(next.runnable() && !is_queued(next));
   // Whoever has FPU state or an FS base has it in the key.
-  if (cpu.stale || cpu.io_enabled || cpu.unusual || (next.key & (key::rare | key::fpu)) ||
+  if (cpu.stale || cpu.io_enabled || cpu.unusual || (next.key & (key::rare | key::fpu | key::unmet)) ||
       next.work != Work::none)
     return resume_changed(cpu, next);
   cpu.current = &next;
@@ -328,9 +330,13 @@ void interrupt_running(Cpu& cpu, Thread& woken) {
   if (queued) enqueue(cpu, t);
 }
 
+[[gnu::cold, gnu::noinline]] void meet(Thread& t) {
+  t.waiter = Thread::many;
+  t.key &= ~key::unmet;
+}
+
 void remove_from_cpu(Cpu& cpu, Thread& t) {
   dequeue(cpu, t);
-  cancel_timeout(cpu, t);
   if (cpu.fpu_owner == &t) drop_fpu(cpu);
 }
 

@@ -53,16 +53,20 @@ extern "C" Thread* handle_timer(Cpu& cpu, Thread& current);
 inline void update_key(Thread& t) {
   const u64 kept = t.senders ? t.key & key::rare : 0;
   t.key = kept | u64{t.priority} << key::priority_shift | u64{t.cpu} << key::cpu_shift;
+  if (t.waiter != Thread::many) t.key |= key::unmet;
   if (t.fpu) t.key |= fpu_key();
-  if (t.vanishing || t.quantum != never || t.fs_base != 0 || (t.space && !t.space->redirector_is_free())) t.key |= key::rare;
+  if (t.vanishing || t.quantum != never || t.fs_base != 0 || (t.space && t.space->keys_are_rare()))
+    t.key |= key::rare;
 }
 // Makes `guard` follow the thread's priority and its preemption control.
 inline void update_guard(Thread& t) {
   t.guard = t.max_delay != 0 && t.sensitive_priority > t.priority ? t.sensitive_priority : t.priority;
 }
+// From now on the fast path may begin waits for it.
+void meet(Thread& t);
 void set_priority(Cpu& cpu, Thread& thread, u8 priority);
 
-// Ends whatever `thread` is running or queued for: used before it is deleted.
+// Takes a thread off the CPU for good: used before it is deleted.
 void remove_from_cpu(Cpu& cpu, Thread& thread);
 
 }  // namespace mica

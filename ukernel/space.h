@@ -40,6 +40,8 @@ struct Space {
   bool initialised = false;   // has its areas
   Fpage utcb_area, kip_area;
   u64 redirector = ~u64{0};   // raw id; anythread = none
+  u64 next_redirector = ~u64{0};  // the same, but when the keys of threads are still the old ones
+  u32 old_keys = 0;           // of so many of its threads, the first ones, at most
   UtcbSlots slots;
   Split split;
   Thread* threads = nullptr;  // its threads, through Thread::in_space
@@ -51,6 +53,7 @@ struct Space {
     return std::rotr(address + utcb_mr_offset - slots.first, static_cast<int>(utcb_align_bits));
   }
   bool redirector_is_free() const { return redirector == ~u64{0}; }
+  bool keys_are_rare() const { return next_redirector != ~u64{0}; }
 };
 
 }  // namespace mica

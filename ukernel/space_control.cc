@@ -42,20 +42,26 @@ CallError move_areas(Space& space, Fpage kip_area, Fpage utcb_area, Budget& budg
   return CallError::none;
 }
 
-// Threads of a space with a redirector are none for the fast path. How far that is stands
-// in the caller.
-CallError set_redirector(Space& space, ThreadId redirector, u32& page, Budget& budget) {
-  constexpr i64 page_cost = 140;
-  if (page == 0) space.redirector = redirector.raw;
-  for (; page < thread_table::table.end; ++page) {
+// Threads of a space with a redirector are none for the fast path. That is so for all of
+// them before the redirector holds, and for some still when it no longer does.
+void begin_redirector(Space& space, ThreadId redirector) {
+  const bool keys_change = space.keys_are_rare() == redirector.is_any();
+  space.next_redirector = redirector.raw;
+  if (redirector.is_any()) space.redirector = redirector.raw;
+  if (keys_change) space.old_keys = space.thread_count;
+}
+
+// How far it is stands in the space: whoever comes next goes on with it.
+CallError set_redirector(Space& space, Budget& budget) {
+  constexpr i64 key_cost = 40;
+  for (; space.old_keys != 0; --space.old_keys) {
     if (budget.used_up()) return not_yet;
-    budget.spend(5);
-    if (thread_table::table.live[page] == 0) continue;
-    budget.spend(page_cost);
-    Thread* const threads = tcb_array() + page * thread_table::threads_a_page;
-    for (Thread* t = threads; t != threads + thread_table::threads_a_page; ++t)
-      if (t->space == &space) update_key(*t);
+    budget.spend(key_cost);
+    update_key(*space.threads);
+    // Those who come are put behind the ones that are done.
+    space.threads = space.threads->in_space.next;
   }
+  space.redirector = space.next_redirector;
   return CallError::none;
 }
 
@@ -66,10 +72,10 @@ CallError control(Thread& caller, Budget& budget) {
   Space& space = *member->space;
   const Fpage kip_area{caller.regs.rdx}, utcb_area{caller.regs.r8};
   ThreadId redirector{caller.regs.r9};
-  u32& page = caller.ending.page;
+  if (caller.ending.again) return set_redirector(space, budget);
 
   // Areas change only while nobody in the space uses its UTCB.
-  const bool moves_areas = space.active_count == 0 && page == 0;
+  const bool moves_areas = space.active_count == 0;
   if (moves_areas) {
     if (!fits_user_area(utcb_area)) return CallError::utcb_area;
     if (!fits_user_area(kip_area) || overlap(kip_area, utcb_area)) return CallError::kip_area;
@@ -78,7 +84,10 @@ CallError control(Thread& caller, Budget& budget) {
   if (moves_areas)
     if (const CallError error = move_areas(space, kip_area, utcb_area, budget); error != CallError::none)
       return error;
-  return redirector.is_nil() ? CallError::none : set_redirector(space, redirector, page, budget);
+  if (redirector.is_nil()) return CallError::none;
+  begin_redirector(space, redirector);
+  caller.ending.again = true;  // only this is left to do
+  return set_redirector(space, budget);
 }
 
 }  // namespace

@@ -64,7 +64,8 @@ struct Ending {
   Thread* target;  // whom it has to delete, or to rename
   Space* space;    // which one it has to unmake
   u32 page;        // of TCBs: how far the search for its partners is
-  bool again;      // then the call begins again; else it has succeeded
+  u32 order : 31;  // of a dying thread: among all deletions
+  u32 again : 1;   // then the call begins again; else it has succeeded
 };
 
 // The user's registers, as the entry code saves them.
@@ -92,9 +93,7 @@ struct alignas(512) Thread {
   u64 key;                 // see cpu.h
   Thread* senders;         // those who wait to send to this one, a circular list
   u32 rflags;              // user's flags when not running
-  u8 vanishing;            // its id is about to become another one
-  u8 guard;                // threads of higher priorities preempt it without ado
-  u8 reserved0[2];
+  u32 waiter;              // who has begun to wait for it alone: a number, 0 or `many`
 
   // --- the rest of the user's context ---
   Registers regs;
@@ -116,7 +115,7 @@ struct alignas(512) Thread {
   u8 priority;
   Work work;               // to be done in the kernel before it goes on as a user
   u8 sensitive_priority;
-  u8 awaited;              // somebody began a closed wait for it in the C++ path, or it was active
+  u8 vanishing;            // its id is about to become another one
   Link in_space;
   ThreadId scheduler;
   union {
@@ -131,7 +130,9 @@ struct alignas(512) Thread {
   Ticks slice_left;
   Ticks quantum;           // what is left of the total quantum, ~0 = infinite
   u32 max_delay;           // microseconds
-  u32 cpu;
+  u16 cpu;
+  u8 guard;                // threads of higher priorities preempt it without ado
+  u8 reserved0;
 
   // --- blocked in IPC ---
   ThreadId from;           // receiving: whom it waits for; any, any local or global
@@ -163,6 +164,9 @@ struct alignas(512) Thread {
   Ticks delay_end;         // of a delayed preemption; 0: none is
   Address fs_base;         // what its FS addresses count from
 
+  // More than one, or perhaps one on the fast path, which leaves no trace.
+  static constexpr u32 many = ~u32{0};
+
   bool exists() const { return !id.is_nil(); }
   bool active() const { return state >= State::ready; }
   bool is_halted() const { return (stopped & (stopped_by::halted | stopped_by::after_work)) != 0; }
@@ -181,6 +185,12 @@ struct alignas(512) Thread {
     from = whom;
     state = plain ? State::ready : State::receiving;
     wait = plain ? whom.raw : 0;
+  }
+  // The same for what the kernel says in its name.
+  void begin_kernel_receive(ThreadId whom) {
+    from = whom;
+    state = State::receiving;
+    wait = 0;
   }
   void disarm() {
     if (wait == 0) return;

@@ -38,10 +38,8 @@ class Arguments {
   }
 
  private:
-  [[gnu::always_inline]] static bool globalise(const Thread& caller, u64& raw) {
-    return (raw & 0x3f) != 0 || raw == 0 || globalise_local(caller, raw);
-  }
-  [[gnu::cold, gnu::noinline]] static bool globalise_local(const Thread& caller, u64& raw) {
+  [[gnu::noinline]] static bool globalise(const Thread& caller, u64& raw) {
+    if ((raw & 0x3f) != 0 || raw == 0) return true;
     const Thread* const t = find_local(*caller.space, ThreadId{raw});
     if (t) raw = t->id.raw;
     return t != nullptr;
@@ -70,7 +68,7 @@ inline bool valid_scheduler(Arguments a) {
 }
 
 // A thread for a number that nobody has, in a space of its own or another's.
-CallError create(Cpu& cpu, Arguments a, Budget& budget) {
+CallError create(const Registers& r, Arguments a) {
   const bool new_space = a.space() == a.dest(), activates = !a.pager().is_nil();
   Space* space = nullptr;
   if (!new_space) {
@@ -81,61 +79,57 @@ CallError create(Cpu& cpu, Arguments a, Budget& budget) {
   if (activates && (new_space || !space->initialised)) return CallError::invalid_space;
   if (a.scheduler().is_nil() ? new_space : !valid_scheduler(a)) return CallError::invalid_scheduler;
   // Without areas any location will do; activation checks it.
-  if (!new_space && a.sets_utcb() && space->initialised && space->utcb_slot(a.utcb()) >= space->slots.count)
-    return CallError::utcb_area;
+  const bool bad_location = activates ? !is_free_utcb(*space, a.utcb())
+                                      : !new_space && a.sets_utcb() && space->initialised &&
+                                            space->utcb_slot(a.utcb()) >= space->slots.count;
+  if (bad_location) return CallError::utcb_area;
 
+  if (activates) return create_active_thread(*space, r);
   if (new_space) space = create_space();
-  if (!space) return CallError::no_memory;
-  Thread* const t = create_thread(a.dest(), *space, a.scheduler());
-  if (!t) {
-    if (new_space) abandon_space(*space);
-    return CallError::no_memory;
+  Thread* const t = space ? create_thread(a.dest(), *space, a.scheduler()) : nullptr;
+  if (t) {
+    t->utcb_location = a.utcb();
+    return CallError::none;
   }
-  t->utcb_location = a.utcb();
-  if (!activates) return CallError::none;
-  const CallError error = activate(cpu, *t, a.pager(), budget);
-  if (error != CallError::none) undo_thread(*t);
-  return error;
+  if (space && new_space) abandon_space(*space);
+  return CallError::no_memory;
 }
 
-[[gnu::cold, gnu::noinline]] CallError move(Cpu& cpu, const Thread& caller, Thread& t, Space& to, Arguments a, Ending& ending, Budget& budget) {
-  // Nobody changes the page table under his own feet, and sigma0's space stays.
-  if (&t == &caller || (t.space->sigma0 && t.space->thread_count == 1)) return CallError::invalid_thread;
-  Space& from = *t.space;
-  const CallError error = move_thread(cpu, t, to, a.sets_utcb() ? a.utcb() : t.utcb_location, budget);
-  if (error == CallError::none && from.thread_count == 0) ending.space = &from;
-  return error;
+// sigma0's space is the root of all mappings and stays; and nobody changes the page table
+// under his own feet.
+bool may_leave(const Thread& caller, const Thread& t) {
+  return &t != &caller && !(t.space->sigma0 && t.space->thread_count == 1);
 }
 
 [[gnu::cold, gnu::noinline]] CallError change(Cpu& cpu, Thread& caller, Thread& t, Arguments a, Budget& budget) {
   const Thread* const peer = a.space() == a.dest() ? &t : find_thread(a.space());
   if (!peer || !peer->space) return CallError::invalid_space;
-  Space& to = *peer->space;
-  const bool moves = &to != t.space, was_active = t.active(), activates = !a.pager().is_nil() && !was_active;
-  if ((activates || (moves && was_active)) && !to.initialised) return CallError::invalid_space;
+  Space &from = *t.space, &to = *peer->space;
+  const bool moves = &to != &from, was_active = t.active(), activates = !a.pager().is_nil() && !was_active;
+  const bool needs_utcb = activates || (moves && was_active);
+  const Address old_location = t.utcb_location, location = a.sets_utcb() ? a.utcb() : old_location;
+  if (moves && !may_leave(caller, t)) return CallError::invalid_thread;
+  if (needs_utcb && !to.initialised) return CallError::invalid_space;
   if (!a.scheduler().is_nil() && !valid_scheduler(a)) return CallError::invalid_scheduler;
-  if (a.sets_utcb() && was_active && !moves) return CallError::utcb_area;
+  if (needs_utcb ? !is_free_utcb(to, location) : was_active && a.sets_utcb()) return CallError::utcb_area;
 
-  Ending& ending = caller.ending;
-  const Address old_location = t.utcb_location;
-  Space& from = *t.space;
-  if (moves) {
-    if (const CallError error = move(cpu, caller, t, to, a, ending, budget); error != CallError::none) return error;
-  } else if (a.sets_utcb()) {
-    t.utcb_location = a.utcb();
-  }
+  if (moves)
+    if (const CallError error = move_thread(cpu, t, to, location, budget); error != CallError::none) return error;
+  t.utcb_location = location;
   if (activates) {
-    if (const CallError error = activate(cpu, t, a.pager(), budget); error != CallError::none) {
+    if (const CallError error = activate(t, a.pager(), budget); error != CallError::none) {
       // An inactive thread moves without ado.
       if (moves) (void)move_thread(cpu, t, from, old_location, budget);
       t.utcb_location = old_location;
-      ending.space = nullptr;
       return error;
     }
+    take_start(cpu, t);
   } else if (!a.pager().is_nil()) {
     t.tcr->pager = a.pager().raw;
   }
   if (!a.scheduler().is_nil()) t.scheduler = a.scheduler();
+  Ending& ending = caller.ending;
+  if (from.thread_count == 0) ending.space = &from;
   if (t.id != a.dest()) {
     begin_rename(t);
     ending.id = t.id.raw;
@@ -145,8 +139,7 @@ CallError create(Cpu& cpu, Arguments a, Budget& budget) {
 }
 
 CallError remove(Cpu& cpu, Thread& caller, Thread& t) {
-  // sigma0's space is the root of all mappings and stays.
-  if (&t == &caller || (t.space->sigma0 && t.space->thread_count == 1)) return CallError::invalid_thread;
+  if (!may_leave(caller, t)) return CallError::invalid_thread;
   begin_deletion(cpu, t);
   caller.ending.target = &t;
   return CallError::none;
@@ -161,9 +154,14 @@ CallError control(Cpu& cpu, Thread& caller, Budget& budget) {
   if (const CallError error = a.globalise(caller); error != CallError::none) return error;
   if (number < user_base()) return control_interrupt(cpu, a);
   Thread& t = tcb_array()[number];
-  if (a.space().is_nil()) return t.exists() ? remove(cpu, caller, t) : CallError::none;
+  if (a.space().is_nil()) {
+    if (t.exists()) return remove(cpu, caller, t);
+    // Somebody else may be at it.
+    if (t.state == State::dying) caller.ending.target = &t;
+    return CallError::none;
+  }
   if (t.exists()) return t.vanishing ? CallError::invalid_thread : change(cpu, caller, t, a, budget);
-  if (t.state != State::dying) return create(cpu, a, budget);
+  if (t.state != State::dying) return create(caller.regs, a);
   // First the one that had the number before has to be gone.
   caller.ending.target = &t;
   return not_yet;

@@ -33,11 +33,11 @@ void free_tcb(Thread& t);
 
 inline u64 number_of(const Thread& t) { return static_cast<u64>(&t - tcb_array()); }
 
-// By the whole id; null when no thread has it. No TCB has a local or special id,
-// nor does the zero of absent ones match: that would be number 0, TCB 0.
+// By the whole id; null when no thread has it. The TCB that a number leads to has an id
+// with that number or none. No TCB has a local or special id, nor does the zero of absent
+// ones match: that would be number 0, TCB 0, whose id leads elsewhere.
 [[gnu::always_inline]] inline Thread* find_thread(ThreadId id) {
-  if (id.number() >= max_threads) return nullptr;
-  Thread& t = tcb_array()[id.number()];
+  Thread& t = tcb_array()[id.number() & (max_threads - 1)];
   return t.id == id ? &t : nullptr;
 }
 

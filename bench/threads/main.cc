@@ -94,7 +94,7 @@ int main() {
   self = l4::ThreadId::self();
   guinea_pig = runtime::new_thread_id();
   measure_rounds<1>({"thread", "inactive/create+delete", 311, 311}, repeat(inactive));
-  measure_rounds<2>({"thread", "active/create+start+exit", 1658, 1658}, repeat(active));
+  measure_rounds<2>({"thread", "active/create+start+exit", 1200, 1658}, repeat(active));
   measure_rounds<3>({"space", "create+delete", 12000, 67395}, repeat(space));
   print_report();
   return 0;

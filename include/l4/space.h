@@ -11,7 +11,7 @@
 // --- SpaceControl --------------------------------------------------------------------
 
 // L4_SpaceControl: lays out a space.
-//   space       a thread of it, global id
+//   space       a thread of it
 //   control     0
 //   kip_area    where the kernel interface page shall be seen, of the size that
 //               L4_KipAreaSizeLog2() tells
@@ -22,8 +22,8 @@
 //               exceptions count as messages; one that may not leave the space
 //               halts the thread
 //   *old_control  the control word before
-// Rights of the two flexpages are ignored. The areas cannot be moved while a
-// thread of the space is active; L4_Nilpage leaves one as it is.
+// Rights of the two flexpages are ignored. The areas are set while no thread of
+// the space is active, and otherwise not looked at.
 // Right: the caller's space is privileged.
 // Result: 1, or 0 and L4_ErrorCode() is
 //   L4_ErrNoPrivilege   the caller's space is not privileged

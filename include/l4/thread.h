@@ -13,25 +13,29 @@
 // L4_ThreadControl: creates, changes or deletes a thread.
 //   dest           global id. A number in use means that thread, whatever the
 //                  version, and gives it this id
-//   space          a thread of the space where dest shall be; dest itself for a
-//                  new space; L4_nilthread deletes dest, and its space with the
-//                  last thread
+//   space          a thread of the space where dest shall be: an existing dest moves
+//                  there, and what it waits for or sends is cancelled; dest itself
+//                  for a new space, or to stay; L4_nilthread deletes dest, and its
+//                  space with the last thread
 //   scheduler      who may call L4_Schedule for dest; L4_nilthread: unchanged
 //   pager          L4_nilthread: unchanged, or an inactive thread; an inactive
 //                  thread that gets a pager becomes active and waits for a start
 //                  message from it (L4_Send of IP and SP as its two words)
 //   utcb_location  where its UTCB is, in the space's UTCB area and aligned;
-//                  L4_POINTER_CAST(void*, -1): unchanged. Only while inactive
+//                  L4_POINTER_CAST(void*, -1): unchanged. Only while inactive, or
+//                  when dest moves
 // Right: the caller's space is privileged (sigma0's or the root task's).
 // Result: 1, or 0 and L4_ErrorCode() is
 //   L4_ErrNoPrivilege        the caller's space is not privileged
-//   L4_ErrInvalidThread      dest is the caller (when deleting), a number of the
-//                            kernel or beyond the last one
+//   L4_ErrInvalidThread      dest is the caller (when deleting or moving), the last
+//                            thread of sigma0's space, a number of the kernel or beyond
+//                            the last one, or just getting another version
 //   L4_ErrInvalidSpace       no such space, dest is no global id, or a thread shall
-//                            become active in a space without areas
+//                            be or become active in a space without areas
 //   L4_ErrInvalidScheduler   no such thread
 //   L4_ErrUtcbArea           utcb_location is outside the area, not aligned, in use,
 //                            missing at activation, or given for an active thread
+//                            that stays
 //   L4_ErrNoMem              no kernel memory; nothing has changed
 L4_INLINE L4_Word_t L4_ThreadControl(L4_ThreadId_t dest, L4_ThreadId_t space, L4_ThreadId_t scheduler,
                                      L4_ThreadId_t pager, void* utcb_location) {

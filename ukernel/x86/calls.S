@@ -181,7 +181,6 @@ quick_call:
         movq    %rbp, %r9
         leaq    kernel_stack_top(%rip), %rsp
         call    quick_thread_control
-        movzbl  %al, %eax
         testl   %eax, %eax
         jz      1f
         xorl    %edx, %edx

@@ -107,13 +107,15 @@ class Check {
     if (!t.space) fail(name(t), " has no space");
     if (number_of(t) < user_base()) fail(name(t), " is a user's in the kernel's numbers");
     const u64 key = u64{t.priority} << key::priority_shift | (t.fpu ? key::fpu : 0);
-    if ((t.key & ~key::rare) != key) fail(name(t), " has key ", std::hex, t.key, ", not ", key);
+    if ((t.key & ~(key::rare | key::unmet)) != key) fail(name(t), " has key ", std::hex, t.key, ", not ", key);
+    if (((t.key & key::unmet) != 0) != (t.waiter != Thread::many)) fail(name(t), " is half met");
     if (t.guard < t.priority) fail(name(t), " guards less than its priority");
-    const bool closed =
-        !t.space->redirector_is_free() || t.quantum != never || t.vanishing || t.fs_base != 0;
+    const bool rekeyed = t.space->old_keys == 0;
+    const bool closed = !t.space->redirector_is_free() || (rekeyed && t.space->keys_are_rare()) ||
+                        t.quantum != never || t.vanishing || t.fs_base != 0;
     if ((t.key & key::rare) == 0 && (closed || has_virtual_sender(t)))
       fail(name(t), " is open to the fast path");
-    if ((t.key & key::rare) != 0 && !closed && !t.senders)
+    if ((t.key & key::rare) != 0 && rekeyed && !closed && !t.senders)
       fail(name(t), " is kept off the fast path");
     if (t.cr3 != virt_to_phys(t.space->memory.root()).value) fail(name(t), " has another page table");
     const bool runs = &t == cpu_.current;
@@ -199,7 +201,8 @@ class Check {
       const Thread* const partner = find_thread(from);
       // A start message may be awaited from a thread that is still to come.
       if (!partner && t.protocol != Protocol::start) fail(name(t), " waits for nobody");
-      if (partner && !partner->awaited && t.protocol != Protocol::start)
+      if (partner && partner->waiter != Thread::many && partner->waiter != number_of(t) &&
+          t.protocol != Protocol::start)
         fail(name(t), " waits for one who does not know");
     }
     if (!t.senders) return;
@@ -353,6 +356,7 @@ class Check {
   // --- Spaces ---------------------------------------------------------------------------
 
   void space_members(Space& space) {
+    if (space.old_keys == 0 && space.redirector != space.next_redirector) fail("a redirector is half set");
     u32 members = 0, active = 0;
     const Thread* t = space.threads;
     do {
