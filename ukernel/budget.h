@@ -2,6 +2,8 @@
 // The measure of long operations: how much one step of them may do (work.h).
 #pragma once
 
+#include <step.h>
+
 #include "types.h"
 
 namespace mica {
@@ -9,7 +11,7 @@ namespace mica {
 // What a step may cost, in instructions, roughly.
 class Budget {
  public:
-  static constexpr i64 step = 3000;
+  static constexpr const i64& step = instructions_a_step;
 
   explicit Budget(i64 instructions = step) : left_(instructions) {}
   static Budget unlimited() { return Budget(i64{1} << 62); }

@@ -20,7 +20,7 @@ inline constexpr Rights all = Rights::all(), ro{Rights::r}, rw{Rights::r | Right
                         rx{Rights::r | Rights::x};
 
 // Long operations go in steps of so many instructions.
-inline i64 step_budget = Budget::step;
+inline i64 step_budget = usual_step;
 
 template <typename Step>
 void in_steps(Step&& step) {

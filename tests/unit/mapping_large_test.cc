@@ -17,7 +17,7 @@ constexpr Address far = 0x40'0000'0000;                // beyond RAM, a multiple
 struct Machine {
   Machine() {
     host::reset(u64{16} << 20);
-    step_budget = Budget::step;
+    step_budget = usual_step;
     REQUIRE(make_bookmarks());
     frames = frame_store.free_frames();
     for (auto* space : {&sigma0, &a, &b, &c}) *space = std::make_unique<TestSpace>(space == &sigma0);

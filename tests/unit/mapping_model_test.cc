@@ -135,7 +135,7 @@ class Trial {
   Trial(unsigned seed, bool scarce) : random_(seed), scarce_(scarce) {
     host::reset(u64{4} << 20);
     host::largest_level = 0;
-    constexpr i64 budgets[] = {1300, 2000, Budget::step, i64{1} << 40};
+    constexpr i64 budgets[] = {1300, 2000, usual_step, i64{1} << 40};
     step_budget = budgets[seed % 4];
     REQUIRE(make_bookmarks());
     frames_ = frame_store.free_frames();

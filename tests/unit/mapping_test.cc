@@ -15,7 +15,7 @@ struct Machine {
   Machine() {
     host::reset(kernel_memory);
     host::largest_level = 0;
-    step_budget = Budget::step;
+    step_budget = usual_step;
     REQUIRE(make_bookmarks());
     frames = frame_store.free_frames();
     for (auto* space : {&sigma0, &a, &b, &c}) *space = std::make_unique<TestSpace>(space == &sigma0);

@@ -193,6 +193,13 @@ class Check {
       fail("interrupt ", number_of(t), " sends to another");
   }
 
+  // Its partner is dying, and has not told everybody yet.
+  bool hears_soon(const Thread& t, ThreadId from) const {
+    const Thread& partner = tcb_array()[from.number() % max_threads];
+    return partner.state == State::dying && partner.space && partner.ending.id == from.raw &&
+           (partner.waiter == Thread::many || partner.waiter == number_of(t));
+  }
+
   void receiving(const Thread& t) const {
     const ThreadId from = t.awaits();
     const bool open = from.is_any() || from.is_any_local();
@@ -200,7 +207,7 @@ class Check {
     if (!open && from.number() != t.id.number()) {
       const Thread* const partner = find_thread(from);
       // A start message may be awaited from a thread that is still to come.
-      if (!partner && t.protocol != Protocol::start) fail(name(t), " waits for nobody");
+      if (!partner && t.protocol != Protocol::start && !hears_soon(t, from)) fail(name(t), " waits for nobody");
       if (partner && partner->waiter != Thread::many && partner->waiter != number_of(t) &&
           t.protocol != Protocol::start)
         fail(name(t), " waits for one who does not know");

@@ -141,6 +141,7 @@ Machine::~Machine() {
   contexts_.clear();
   if (cpu.idle && violation.empty()) {
     cpu.current = cpu.idle;
+    cpu.quantum_begin = never;
     host::load_root(nullptr);
     // What is dying already comes first; deletions are done in small steps.
     for (u64 number = 0; number < max_threads; ++number) {
@@ -280,6 +281,7 @@ void Machine::enter_call(Handler handler) {
   if (handler == unmap_call && options_.fast_path && r.rdx == 0)
     if (const u64 mr0 = quick_unmap(r.r9, caller)) {
       r.r9 = mr0;
+      r.rdi = caller.utcb;
       return leave(&caller);
     }
   if (handler != thread_control) return leave(handler(cpu, caller));

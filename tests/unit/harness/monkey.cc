@@ -27,7 +27,15 @@ class Monkey::Hands {
   explicit Hands(const Options& options)
       : random_(options.seed), machine_({.fast_path = options.fast_path}), trace_(options.trace) {
     machine_.boot([](User&) {}, [](User&) {});
+    if (!options.small_steps) return;
+    // A step of the mapping database has to hold its dearest act.
+    instructions_a_step = 1300 + static_cast<i64>(pick(700));
+    machine_.at_window = [this]() -> unsigned {
+      const unsigned line = 1 + static_cast<unsigned>(pick(5));
+      return chance(3) && !machine_.line_masked[line] ? line : 0;
+    };
   }
+  ~Hands() { instructions_a_step = usual_step; }
 
   // False: nothing can happen any more.
   bool step() {

@@ -16,6 +16,7 @@ class Monkey {
     u64 seed = 1;
     bool fast_path = true;
     bool trace = false;  // prints every step
+    bool small_steps = false;  // of long operations, and interrupts between them
   };
 
   explicit Monkey(const Options& options);
