@@ -110,7 +110,7 @@ enum class MapStep : u8 { more, done, no_memory };
 // Gives back what was set aside and not needed.
 void finish(Space& from, Space& to, MapTransfer& how_far);
 
-inline constexpr u32 max_generations = 100;
+inline constexpr u32 max_generations = 75;
 
 // One page of 4 KiB that needs nothing of that: absent in the target, its tables and a
 // node for it there. False: it is not that case, and nothing has been done.
