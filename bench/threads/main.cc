@@ -95,7 +95,7 @@ int main() {
   guinea_pig = runtime::new_thread_id();
   measure_rounds<1>({"thread", "inactive/create+delete", 311, 311}, repeat(inactive));
   measure_rounds<2>({"thread", "active/create+start+exit", 1200, 1658}, repeat(active));
-  measure_rounds<3>({"space", "create+delete", 12000, 67395}, repeat(space));
+  measure_rounds<3>({"space", "create+delete", 8000, 67395}, repeat(space));
   print_report();
   return 0;
 }
