@@ -127,7 +127,7 @@ MICA_INIT void load_descriptors() {
   gdt_user_gs_access = GDT_USER_GS_ABSENT;
 }
 
-void load_fs_base(Address base) {
+[[gnu::noinline]] void load_fs_base(Address base) {
   constexpr u32 msr_fs_base = 0xc0000100;
   write_msr(msr_fs_base, base);
 }
