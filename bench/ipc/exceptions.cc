@@ -26,7 +26,8 @@ constexpr long done = 0x300;
   Words m;
   ThreadId thread = l4::wait_words(m);
   for (;;) {
-    if (m.tag().failed()) [[unlikely]] runtime::panic("an exception has failed");
+    if (m.tag().failed()) [[unlikely]]
+      runtime::panic("an exception has failed");
     m.set_tag(Tag::make(0, 1));
     m[1] += 2;
     thread = l4::reply_and_wait_words(thread, m);
@@ -39,7 +40,8 @@ constexpr long done = 0x300;
   Words m;
   ThreadId thread = l4::wait_words(m);
   for (;;) {
-    if (m.tag().failed()) [[unlikely]] runtime::panic("a foreign system call has failed");
+    if (m.tag().failed()) [[unlikely]]
+      runtime::panic("a foreign system call has failed");
     m.set_tag(Tag::make(0, L4_ExcRflags));
     thread = l4::reply_and_wait_words(thread, m);
   }

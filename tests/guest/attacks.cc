@@ -210,8 +210,10 @@ const Attack attacks[] = {
      },
      Ending::returns},
     // Without a code segment of 32 bits there is no compatibility mode, and no SYSCALL in it.
-    {"far jump to the place of a code segment of 32 bits", far_jump<0x1b>, Ending::exception, protection, 0x18},
-    {"far jump to the kernel's code segment, by a pointer", far_jump<0x08>, Ending::exception, protection, 0x08},
+    {"far jump to the place of a code segment of 32 bits", far_jump<0x1b>, Ending::exception, protection,
+     0x18},
+    {"far jump to the kernel's code segment, by a pointer", far_jump<0x08>, Ending::exception, protection,
+     0x08},
     {"far jump to the task state segment", far_jump<0x38>, Ending::exception, protection, 0x38},
     {"far jump to the local descriptor table", far_jump<0x07>, Ending::exception, protection, 0x04},
     // QEMU may not know it.

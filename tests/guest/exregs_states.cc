@@ -33,8 +33,8 @@ struct State {
 
 const State states[] = {
     {"open receive", [](Word) { note(receive().tag); }, false, Ends::by_send, false, L4_ExRegWasReceiving},
-    {"closed receive with timeout", [](Word) { note(receive(test_thread, timeouts(0, 9'000'000)).tag); }, false,
-     Ends::by_send, false, L4_ExRegWasReceiving},
+    {"closed receive with timeout", [](Word) { note(receive(test_thread, timeouts(0, 9'000'000)).tag); },
+     false, Ends::by_send, false, L4_ExRegWasReceiving},
     {"any-local receive", [](Word) { note(receive(ThreadId::any_local()).tag); }, false, Ends::by_send, false,
      L4_ExRegWasReceiving},
     {"send", [](Word) { note(send(test_thread, 1)); }, false, Ends::by_receive, false, L4_ExRegWasSending},
@@ -91,10 +91,8 @@ void complete(ThreadId id, bool taken) {
   if (last.tag().is(L4_PageFaultLabel) && state->is_fault)
     last = l4::Words(l4::Tag::make(0, 0, 2), area | 8,
                      l4::Fpage::page(reinterpret_cast<Word>(memory), l4::full_access).raw);
-  else if (state->is_fault)
-    last = l4::Words(l4::Tag::make(0, 1), last[L4_ExcRip] + 2);
-  else
-    last = l4::Words(l4::Tag::make(7, 0));
+  else if (state->is_fault) last = l4::Words(l4::Tag::make(0, 1), last[L4_ExcRip] + 2);
+  else last = l4::Words(l4::Tag::make(7, 0));
   expect_ok(l4::send_words(id, last, {send_zero}));
 }
 
@@ -156,8 +154,8 @@ TEST("abort bits and halt, alone and together, in each state that is blocked") {
       state = &s;
       // Any-local: the test is in another space, or it is the sender.
       if (task && &s == &states[2]) continue;
-      for (const Word abort : {Word{0}, L4_ExRegAbortSend, L4_ExRegAbortReceive,
-                               L4_ExRegAbortSend | L4_ExRegAbortReceive}) {
+      for (const Word abort :
+           {Word{0}, L4_ExRegAbortSend, L4_ExRegAbortReceive, L4_ExRegAbortSend | L4_ExRegAbortReceive}) {
         for (const bool halts : {false, true}) {
           context(s.name, task * 100u + abort * 10 + halts);
           try_case(task, abort, halts);

@@ -107,8 +107,8 @@ TEST("another thread's: as ExchangeRegisters allows it, while it runs, waits, or
 TEST("errors: 5 for what is no user address, 2 for a thread that is not the caller's business; no effect") {
   const ThreadId id = make_task();
   expect_eq(set_base(id, 0x1000), 0u);
-  for (const Word bad : {Word{0x0000'7fff'ffff'f000}, Word{0x0000'8000'0000'0000}, Word{0xffff'8000'0000'0000},
-                         Word{0xffff'ffff'e000'1000}, ~Word{0}, Word{1} << 63}) {
+  for (const Word bad : {Word{0x0000'7fff'ffff'f000}, Word{0x0000'8000'0000'0000},
+                         Word{0xffff'8000'0000'0000}, Word{0xffff'ffff'e000'1000}, ~Word{0}, Word{1} << 63}) {
     context("base", bad);
     expect_eq(set_base(id, bad), Word{L4_ErrInvalidParam});
     expect_eq(set_base(ThreadId::self(), bad), Word{L4_ErrInvalidParam});

@@ -60,7 +60,8 @@ class Personality {
     }
     const Word error = mr_[L4_ExcErrorCode];  // attacks.h says why two
     return expect_eq(number_, protection, "exception") &&
-           expect(error == old_vector * 8 + 2 || error == old_vector * 16 + 2, "the vector in the error code");
+           expect(error == old_vector * 8 + 2 || error == old_vector * 16 + 2,
+                  "the vector in the error code");
   }
 
   Word serve(Word call, Word first, Word second, Word third) {
@@ -79,8 +80,7 @@ class Personality {
         Word old;
         return first == set_fs && L4_Set_FsBaseOf(client_, second, &old) != 0 ? 0 : bad_argument;
       }
-      default:
-        return no_such_call;
+      default: return no_such_call;
     }
   }
 
@@ -136,7 +136,9 @@ TEST("two of them at once, each with a personality of its own") {
   expect_eq(ThreadId::self(), me);
 }
 
-TEST("without a handler a foreign system call halts the thread behind the instruction, and it can be restarted") {
+TEST(
+    "without a handler a foreign system call halts the thread behind the instruction, and it can be "
+    "restarted") {
   const ThreadId client = make_task();
   start(client, enter_foreign_program, 0, ThreadId::nil());
   require(becomes(client, L4_SCHEDRESULT_INACTIVE));

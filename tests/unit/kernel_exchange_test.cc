@@ -22,37 +22,41 @@ Address find_fs_base(ThreadId id) { return find_thread(id)->fs_base; }
 
 }  // namespace
 
-TEST_CASE("a message that waits to be taken: the thread is receiving, and stays halted when that is aborted") {
-  for (const bool halts : {false, true}) for (const bool moves : {false, true}) {
-    CAPTURE(halts);
-    CAPTURE(moves);  // to another space, which aborts as well
-    Machine machine;
-    std::vector<u64> errors;
-    machine.boot([&](User& root) {
-      REQUIRE(root.create_task(user_thread(1), [&](User& user) {
-        errors.push_back(user.ipc(root_id, ThreadId::any(), Message(0, {1})).error);
-      }));
-      pause(root);
-      REQUIRE(root.create_task(user_thread(2), [&](User& user) { user.send(user_thread(1), Message(0, {2})); }));
-      pause(root);
-      CHECK(root.receive(user_thread(1)).ok());
-      if (halts) CHECK((root.exchange_registers(user_thread(1), apply_halt | halt).control & 7) == was_receiving);
-      CHECK((root.exchange_registers(user_thread(1), 0).control & 7) == (was_receiving | (halts ? was_halted : 0)));
-      if (moves)
-        CHECK(root.thread_control(user_thread(1), user_thread(2), ThreadId::nil(), ThreadId::nil(),
-                                  task_utcb_area.base() + 3 * utcb_size));
-      else
-        root.exchange_registers(user_thread(1), abort_receive);
-      CHECK((root.exchange_registers(user_thread(1), 0).control & 7) == (halts ? was_halted : 0));
-      pause(root);
-      CHECK(errors.empty() == halts);
-      if (halts) root.exchange_registers(user_thread(1), apply_halt);
-      pause(root);
-    });
-    machine.run();
-    REQUIRE(errors.size() == 1);
-    CHECK(errors[0] == ipc_error_word(Phase::receive, IpcError::cancelled));
-  }
+TEST_CASE(
+    "a message that waits to be taken: the thread is receiving, and stays halted when that is aborted") {
+  for (const bool halts : {false, true})
+    for (const bool moves : {false, true}) {
+      CAPTURE(halts);
+      CAPTURE(moves);  // to another space, which aborts as well
+      Machine machine;
+      std::vector<u64> errors;
+      machine.boot([&](User& root) {
+        REQUIRE(root.create_task(user_thread(1), [&](User& user) {
+          errors.push_back(user.ipc(root_id, ThreadId::any(), Message(0, {1})).error);
+        }));
+        pause(root);
+        REQUIRE(root.create_task(user_thread(2),
+                                 [&](User& user) { user.send(user_thread(1), Message(0, {2})); }));
+        pause(root);
+        CHECK(root.receive(user_thread(1)).ok());
+        if (halts)
+          CHECK((root.exchange_registers(user_thread(1), apply_halt | halt).control & 7) == was_receiving);
+        CHECK((root.exchange_registers(user_thread(1), 0).control & 7) ==
+              (was_receiving | (halts ? was_halted : 0)));
+        if (moves)
+          CHECK(root.thread_control(user_thread(1), user_thread(2), ThreadId::nil(), ThreadId::nil(),
+                                    task_utcb_area.base() + 3 * utcb_size));
+        else root.exchange_registers(user_thread(1), abort_receive);
+        CHECK((root.exchange_registers(user_thread(1), 0).control & 7) == (halts ? was_halted : 0));
+        pause(root);
+        CHECK(errors.empty() == halts);
+        if (halts) root.exchange_registers(user_thread(1), apply_halt);
+        pause(root);
+      });
+      machine.run();
+      REQUIRE(errors.size() == 1);
+      CHECK(errors[0] == ipc_error_word(Phase::receive, IpcError::cancelled));
+    }
 }
 
 TEST_CASE("a sender that was halted in the middle of a transfer stays so, whoever ends the transfer") {
@@ -72,13 +76,16 @@ TEST_CASE("a sender that was halted in the middle of a transfer stays so, whoeve
             user.receive(user.id());
           },
           root_id));  // who never answers
-      REQUIRE(root.create_task(user_thread(1), [&](User& user) {
-        user.load(source);
-        if (end == End::timeout) user.utcb().xfer_timeouts = u64{Time::period(20 * ms).raw} << 16;
-        error = user.send(user_thread(2), Message(0).string(source, 100)).error;
-        ++done;
-        user.receive(user.id());
-      }, sigma0_id));
+      REQUIRE(root.create_task(
+          user_thread(1),
+          [&](User& user) {
+            user.load(source);
+            if (end == End::timeout) user.utcb().xfer_timeouts = u64{Time::period(20 * ms).raw} << 16;
+            error = user.send(user_thread(2), Message(0).string(source, 100)).error;
+            ++done;
+            user.receive(user.id());
+          },
+          sigma0_id));
       pause(root);
       CHECK(root.schedule(user_thread(1)).state == 5);
       REQUIRE(root.create_thread(user_thread(5), user_thread(1), 1, [&](User& user) {
@@ -97,7 +104,8 @@ TEST_CASE("a sender that was halted in the middle of a transfer stays so, whoeve
     });
     machine.run();
     CHECK(done == 1);
-    CHECK(error == ipc_error_word(Phase::send, end == End::timeout ? IpcError::xfer_timeout_own : IpcError::aborted));
+    CHECK(error ==
+          ipc_error_word(Phase::send, end == End::timeout ? IpcError::xfer_timeout_own : IpcError::aborted));
   }
 }
 
@@ -133,8 +141,8 @@ TEST_CASE("the FS base: who has set one has it whenever it runs, and nobody else
     CHECK(root.set_fs_base(user_thread(1), 0x3000).fs_base == 0x1000);
     CHECK(find_fs_base(user_thread(1)) == 0x3000);
     for (const u64 bad : {user_end, u64{1} << 47, ~u64{0}, u64{0xffff'8000'0000'0000}}) {
-      const ExchangeResult x = root.exchange_registers(user_thread(1), (u64{1} << 14) | set_ip | apply_halt | halt, 1, 2,
-                                                       3, 4, 5, bad);
+      const ExchangeResult x = root.exchange_registers(
+          user_thread(1), (u64{1} << 14) | set_ip | apply_halt | halt, 1, 2, 3, 4, 5, bad);
       CHECK(x.id.is_nil());
       CHECK(root.error_code() == static_cast<u64>(CallError::invalid_parameter));
     }
@@ -145,7 +153,7 @@ TEST_CASE("the FS base: who has set one has it whenever it runs, and nobody else
   CHECK(looks == 24);
 }
 
-TEST_CASE("a thread that renames itself while others send to it is open to the fast path again, or known not to be") {
+TEST_CASE("a thread that renames itself while others send to it is known to the fast path") {
   Machine machine;
   bool done = false;
   machine.boot([&](User& root) {
@@ -156,7 +164,8 @@ TEST_CASE("a thread that renames itself while others send to it is open to the f
     const ThreadId line = ThreadId::interrupt(4);
     REQUIRE(root.thread_control(line, line, ThreadId::nil(), root_id));
     root.interrupt(4);
-    CHECK(root.thread_control(ThreadId::global(root_id.number(), 5), root_id, ThreadId::nil(), ThreadId::nil()));
+    CHECK(root.thread_control(ThreadId::global(root_id.number(), 5), root_id, ThreadId::nil(),
+                              ThreadId::nil()));
     CHECK(root.receive(line).ok());
     done = true;
   });

@@ -83,7 +83,8 @@ namespace mica {
   OFFSET(UTCB_EXCEPTION_HANDLER, Utcb, exception_handler);
   OFFSET(UTCB_USER_DEFINED_HANDLE, Utcb, user_defined_handle);
   // A thread that is in no call, or armed, is one comparison.
-  static_assert(offsetof(Thread, by_iret) % 4 == 0 && offsetof(Thread, state) == offsetof(Thread, by_iret) + 1 &&
+  static_assert(offsetof(Thread, by_iret) % 4 == 0 &&
+                offsetof(Thread, state) == offsetof(Thread, by_iret) + 1 &&
                 offsetof(Thread, protocol) == offsetof(Thread, by_iret) + 2 &&
                 offsetof(Thread, stopped) == offsetof(Thread, by_iret) + 3);
   VALUE(PLAINLY_READY, static_cast<u32>(State::ready) << 8);
