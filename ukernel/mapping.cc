@@ -336,13 +336,15 @@ MapStep place_fixed_page(Space& space, Address address, Phys frame, bool writabl
   return MapStep::done;
 }
 
-void remove_fixed_page(Space& space, Address address) {
+std::optional<Phys> remove_fixed_page(Space& space, Address address) {
   const u64 page = address >> page_bits;
   const Slot slot = page < page_limit ? space.memory.find_page(page) : Slot{};
-  if (!slot || !slot.present() || !slot.fixed()) return;
+  if (!slot || !slot.present() || !slot.fixed()) return std::nullopt;
+  const Phys frame = slot.frame();
   Aftermath after;
   slot.clear();
   after.page_changed(space, slot.leaf);
+  return frame;
 }
 
 bool is_device_page(Space& space, Address address) {

@@ -108,7 +108,7 @@ enum class MapStep : u8 { more, done, no_memory };
 [[nodiscard]] MapStep carry_out(Space& from, Space& to, Fpage window, const MapItem& item,
                                 MapTransfer& how_far, Budget& budget);
 // Gives back what was set aside and not needed.
-void finish(Space& from, Space& to, MapTransfer& how_far);
+void finish(MapTransfer& how_far);
 
 inline constexpr u32 max_generations = 75;
 
@@ -154,7 +154,8 @@ Progress release_mappings(Space& space, Budget& budget);
 
 // Puts a page of the kernel's own (UTCB, KIP) at `address`, in place of what is there.
 [[nodiscard]] MapStep place_fixed_page(Space& space, Address address, Phys frame, bool writable, Budget& budget);
-void remove_fixed_page(Space& space, Address address);
+// Its frame; nullopt: there is none of the kernel's own there, and nothing changes.
+std::optional<Phys> remove_fixed_page(Space& space, Address address);
 
 // The identity mapping that sigma0's own page faults get; false: the page is the
 // kernel's, beyond the user area, or out of memory.

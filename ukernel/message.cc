@@ -164,11 +164,8 @@ namespace {
   if (tag.typed() != 2) return false;
   const unsigned i = 1 + tag.untyped();
   const TypedItem item{message_register_of(sender, i)};
-  const u64 what = message_register_of(sender, i + 1);
-  if (item.is_string()) return copy_plain(sender, receiver, item, what);
-  return item.kind() == TypedItem::Kind::map &&
-         transfer_plain(*sender.space, *receiver.space, Acceptor{receiver.tcr->br(0)}.window(),
-                        {Fpage{what}, item.send_base()});
+  if (item.is_string()) return copy_plain(sender, receiver, item, message_register_of(sender, i + 1));
+  return map_plainly(sender, receiver, tag, Acceptor{receiver.tcr->br(0)}.window());
 }
 
 }  // namespace

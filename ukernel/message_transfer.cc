@@ -68,7 +68,7 @@ CopyStep next_step(Thread& sender, Thread& receiver, Budget& budget) {
     const CopyStep step = map_items(sender, receiver, budget);
     if (step.kind != CopyStep::Kind::done) return step;
     p.item = 0;
-    if (p.stage == mapping) finish(*sender.space, *receiver.space, sender.map);
+    if (p.stage == mapping) finish(sender.map);
     ++p.stage;
   }
   return copy_strings(sender, receiver, p, budget);
@@ -76,7 +76,7 @@ CopyStep next_step(Thread& sender, Thread& receiver, Budget& budget) {
 
 // The words, and what must be given back.
 Delivery close(Thread& sender, Thread& receiver, Failure failure) {
-  if (sender.items.stage != copying) finish(*sender.space, *receiver.space, sender.map);
+  if (sender.items.stage != copying) finish(sender.map);
   const bool is_user = receiver.protocol == Protocol::user;
   const Delivery delivery = deliver_words(sender, receiver);
   if (!failure) return delivery;
@@ -189,7 +189,7 @@ Delivery deliver_items(Cpu& cpu, Thread& sender, Thread& receiver) {
     Budget budget(nests ? Budget::step / 2 : first.is_string() ? copy_budget : Budget::step);
     step = next_step(sender, receiver, budget);
     if (!nests || has_ended(step) || sender.items.around_fault != 0) break;
-    finish(*sender.space, *receiver.space, sender.map);
+    finish(sender.map);
     sender.items = {};
     sender.items.around_fault = 1;
   }

@@ -94,7 +94,6 @@ void update_top(Cpu& cpu, const Thread& next) {
 // `next` is the running thread from now on, but in the kernel. `stale` sends every
 // interrupt in between here again.
 [[gnu::cold, gnu::noinline]] Thread* resume_work(Cpu& cpu, Thread& next) {
-  if (cpu.quantum_begin != never || next.quantum != never) switch_quantum(cpu, next);
   make_current(cpu, next);
   update_timer(cpu, next);
   cpu.stale = true;
@@ -102,8 +101,8 @@ void update_top(Cpu& cpu, const Thread& next) {
 }
 
 [[gnu::noinline]] Thread* resume_changed(Cpu& cpu, Thread& next) {
-  if (next.work != Work::none) return resume_work(cpu, next);
   if (cpu.quantum_begin != never || next.quantum != never) switch_quantum(cpu, next);
+  if (next.work != Work::none) return resume_work(cpu, next);
   // It comes from a call: it is no longer quite new.
   if ((next.key & key::unmet) && !next.by_iret) meet(next);
   if (cpu.fpu_owner != next.fpu_thread()) switch_fpu(cpu, next);

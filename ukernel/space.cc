@@ -61,12 +61,9 @@ Progress drop_areas(Space& space, Budget& budget) {
     if (budget.used_up()) return Progress::more;
     budget.spend(page_cost);
     slots.high = (slots.high - 1) / slots_a_page * slots_a_page;
-    const Address page = space.utcb_area.base() + slots.high * utcb_size;
-    const Slot entry = space.memory.find(page >> page_bits);
-    if (!entry || !entry.present() || !entry.fixed()) continue;  // a user may have mapped it
-    void* const frame = phys_to_virt(entry.frame());
-    remove_fixed_page(space, page);
-    space.pool.give_frame(frame);
+    // Not each has been needed, and a user may have mapped something there.
+    const auto frame = remove_fixed_page(space, space.utcb_area.base() + slots.high * utcb_size);
+    if (frame) space.pool.give_frame(phys_to_virt(*frame));
   }
   if (slots.further) {
     for (u64 i = 0; i < threads_a_frame; ++i) {

@@ -176,8 +176,7 @@ Thread* go_on_with_ending(Cpu& cpu, Thread& caller, Budget& budget) {
   if (progress == Progress::more) return put_off(cpu, caller, renames ? Work::rename : Work::thread_control);
   // A space may have been left without threads as well.
   e.target = nullptr;
-  if (e.space) return put_off(cpu, caller, Work::thread_control);
-  if (e.again) return put_off(cpu, caller, Work::thread_control);
+  if (e.space || e.again) return put_off(cpu, caller, Work::thread_control);
   set_result(caller, CallError::none);
   return go_on(cpu, caller);
 }

@@ -83,9 +83,8 @@ struct Move {
   Aftermath& after;
 };
 
-// The largest page that can go from a place in `source` to one in `to`.
-unsigned fitting_level(Slot source, const PageTable& to, u64 page, u64 target, u64 count) {
-  unsigned level = source.level();
+// The largest page, up to a level, that can go from `page` to `target` in a tree.
+unsigned fitting_level(unsigned level, const PageTable& to, u64 page, u64 target, u64 count) {
   while (level != 0 && (((page | target) & (pages_at(level) - 1)) != 0 || count < pages_at(level) ||
                         !to.has_room(target, level)))
     --level;
@@ -150,7 +149,7 @@ Moved finish_grant(const Move& m, Mapping* node, Mapping* old, u64 pages) {
   if (m.ports && !prepare_ports(m.to)) return {false, rest};
   PageTable& tree = tree_of(m.to, m.ports);
   Mapping* const from = mapping_at(source.link());
-  const unsigned level = source.level() == 0 ? 0 : fitting_level(source, tree, page, target, count);
+  const unsigned level = fitting_level(source.level(), tree, page, target, count);
   const u64 pages = pages_at(level);
   if (level != source.level() && !m.from.sigma0 && (m.grant || !first_derived(from))) {
     if (end_derived(from, &m.owner, m.budget, m.after) == Progress::more) return again;
@@ -265,15 +264,13 @@ u64 count_page(Space& from, Space& to, const MapRange& range, Slot source, MapTr
   unsigned level = 0;
   if (source) {
     if (source.fixed()) return 1;
-    level = source.level() == 0 ? 0 : fitting_level(source, tree, page, target, range.count - p.page);
+    level = source.level();
   } else {
     level = range.ports ? 0 : identity_level(from, page);
     p.from_tables += giving.add(page, level);
     ++p.from_mappings;
-    while (level != 0 && (((page | target) & (pages_at(level) - 1)) != 0 ||
-                          range.count - p.page < pages_at(level) || !tree.has_room(target, level)))
-      --level;
   }
+  level = fitting_level(level, tree, page, target, range.count - p.page);
   p.to_tables += taking.add(target, level);
   ++p.to_mappings;
   return pages_at(level);
@@ -405,7 +402,7 @@ MapStep carry_out(Space& from, Space& to, Fpage window, const MapItem& item, Map
   return step;
 }
 
-void finish(Space&, Space&, MapTransfer& p) {
+void finish(MapTransfer& p) {
   frame_store.release(p.promised);
   if (bookmarks_in_use != 0) drop_bookmark(&p);
   p = {};

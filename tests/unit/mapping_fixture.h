@@ -162,7 +162,7 @@ inline bool send_items(Space& from, Space& to, Fpage window, std::span<const Map
   };
   const bool enough = each(prepare);
   if (enough) each(carry_out);
-  finish(from, to, progress);
+  finish(progress);
   return enough;
 }
 inline bool send_item(Space& from, Space& to, Fpage window, const MapItem& item) {

@@ -340,14 +340,14 @@ TEST_CASE("a grant of a page that many have, in steps and given up") {
       Budget more;
       step = carry_out(**m.a, **m.c, Fpage::complete(), item, progress, more);
     }
-    finish(**m.a, **m.c, progress);
+    finish(progress);
     CHECK_FALSE(has_page(**m.a, at));
     check_tree_of(from_link<Mapping>(page_slot(**m.c, 0x5000).link()));
     unmap(**m.c, Fpage::memory(0x5000, 12, all), false);
     CHECK(leaves(**m.b) == 0);
   }
   SUBCASE("given up: the receiver stands above the sender") {
-    finish(**m.a, **m.c, progress);
+    finish(progress);
     CHECK(bookmarks_in_use == 0);
     CHECK(has_page(**m.a, at));
     REQUIRE(send(**m.a, at, **m.b, 0x5000, 12));
