@@ -10,31 +10,32 @@ namespace {
 using l4::ThreadId;
 const ThreadId nil = ThreadId::nil();
 
+// A handler that counts the messages of an interrupt, and does no more for its device.
+volatile unsigned counted;
+void count_messages(Word interrupt) {
+  const ThreadId id(interrupt);
+  receive(id);
+  for (;;) {
+    counted = counted + 1;
+    l4::Words m(l4::Tag::make(0, 0));
+    l4::ipc_words(id, id, {never}, m);
+  }
+}
+
 }  // namespace
 
 TEST("a handler in another space, more urgent than the test: each message preempts at once") {
-  static volatile unsigned count;
-  static ThreadId id;
-  count = 0;
-  id = message(8);
-  const ThreadId handler = spawn_task(
-      [](Word) {
-        receive(id);
-        for (;;) {
-          count = count + 1;
-          l4::Words m(l4::Tag::make(0, 0));
-          l4::ipc_words(id, id, {never}, m);
-        }
-      },
-      0, {.priority = 210});
+  counted = 0;
+  const ThreadId id = message(8);
+  const ThreadId handler = spawn_task(count_messages, id.raw, {.priority = 210});
   require(becomes(handler, L4_SCHEDRESULT_WAITING));
   attach_device(8, handler);
   for (unsigned i = 1; i <= 100; ++i) {
     context("round", i);
     edu::raise();
-    for (const Word end = now() + second; count != i && now() < end;) {
+    for (const Word end = now() + second; counted != i && now() < end;) {
     }
-    if (!expect_eq(count, i)) break;
+    if (!expect_eq(counted, i)) break;
   }
   context("");
   detach_device(id);
@@ -189,23 +190,13 @@ TEST("a PCI line that its handler never silences: masked between acknowledgments
   require(edu::find());
   edu::disable_messages();
   edu::silence();
-  static ThreadId id;
-  static volatile unsigned count, disturbed;
+  static volatile unsigned disturbed;
   static volatile bool over;
-  id = interrupt_id(edu::line());
-  count = 0;
+  const ThreadId id = interrupt_id(edu::line());
+  counted = 0;
   disturbed = 0;
   over = false;
-  const ThreadId handler = spawn(
-      [](Word) {
-        receive(id);
-        for (;;) {
-          count = count + 1;
-          l4::Words m(l4::Tag::make(0, 0));
-          l4::ipc_words(id, id, {never}, m);
-        }
-      },
-      0, {.priority = 90});
+  const ThreadId handler = spawn(count_messages, id.raw, {.priority = 90});
   require(becomes(handler, L4_SCHEDRESULT_WAITING));
   expect_eq(attach(id, handler), 0u);
   edu::raise();
@@ -213,29 +204,29 @@ TEST("a PCI line that its handler never silences: masked between acknowledgments
   // Less urgent than the test, the handler has no turn, and so the line no second one.
   for (const Word end = now() + 20'000; now() < end;) {
   }
-  expect_eq(count, 0u);
+  expect_eq(counted, 0u);
   // When it has, it is interrupted without an end.
   Word start = now();
   sleep_us(50'000);
   expect(now() - start < 100'000, "woken late");
-  expect(count > 100, "the storm");
+  expect(counted > 100, "the storm");
   // Others of its priority have their turns, since it waits in between.
   const ThreadId other = spawn(
       [](Word) {
         while (!over) disturbed = disturbed + 1;
       },
       0, {.priority = 90});
-  const unsigned before = count;
+  const unsigned before = counted;
   start = now();
   sleep_us(100'000);
   expect(now() - start < 200'000, "woken late");
-  expect(count - before >= 3 && count - before < 1000, "a turn each");
+  expect(counted - before >= 3 && counted - before < 1000, "a turn each");
   expect(disturbed > 1000);
   over = true;
   expect(finishes(other));
   edu::silence();
-  const unsigned last = count;
+  const unsigned last = counted;
   sleep_us(5'000);
-  expect(count - last <= 2, "the device is silent");
+  expect(counted - last <= 2, "the device is silent");
   expect_eq(detach(id), 0u);
 }

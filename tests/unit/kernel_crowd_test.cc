@@ -3,7 +3,7 @@
 // the one that comes or goes.
 #include <doctest/doctest.h>
 
-#include "harness/user.h"
+#include "harness/parts.h"
 #include "pool.h"
 #include "thread_table.h"
 
@@ -15,8 +15,6 @@ namespace {
 constexpr u64 threads = 16'384, spaces = 4'096, ms = 1000;
 
 Machine::Options large() { return {.kernel_memory = u64{62} << 20, .fast_path = true, .check = false}; }
-
-void pause(User& user) { user.receive(user.id(), timed(Time::period(1 * ms))); }
 
 // The n-th thread of a crowd, the first ones in spaces of their own.
 bool create(User& root, u64 n) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/user.h"
+#include "harness/parts.h"
 #include "mapping_fixture.h"
 #include "pool.h"
 #include "thread_table.h"
@@ -19,8 +19,6 @@ namespace {
 
 constexpr Address ram = u64{16} << 20, at = 0x400000;
 constexpr u64 ms = 1000, no_partner_send = 4, no_partner_receive = 5;
-
-void pause(User& user) { user.receive(user.id(), timed(Time::period(1 * ms))); }
 
 struct Case {
   std::string name;

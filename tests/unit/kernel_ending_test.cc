@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "ending.h"
-#include "harness/user.h"
+#include "harness/parts.h"
 #include "mapping_fixture.h"
 #include "pool.h"
 #include "thread_table.h"
@@ -14,26 +14,8 @@ using namespace mica::test;
 
 namespace {
 
-constexpr Address ram = u64{16} << 20, at = 0x400000;
 constexpr u64 ms = 1000, no_partner_send = 4, no_partner_receive = 5, cancelled_receive = 7;
 constexpr u64 halt = 1, apply_halt = 1 << 8;
-
-void pause(User& user) { user.receive(user.id(), timed(Time::period(1 * ms))); }
-void wait_for_ever(User& user) {
-  for (;;) user.receive(ThreadId::any());
-}
-
-// `count` pages in the space of a task, which waits for them.
-void fill(User& root, ThreadId task, u64 count) {
-  for (u64 i = 0; i < count; i += 32)
-    CHECK(root.send(task, Message(0).map(Fpage::memory(ram + (i % 64) * page_size, 17, all), at + i * page_size)).ok());
-}
-
-// A root task with 64 pages of its own that are then mapped many times.
-void take_pages(User& root) {
-  root.accept(Fpage::complete());
-  CHECK(root.call(sigma0_id, Message(label_sigma0, {Fpage::memory(ram, 18).raw, 0})).ok());
-}
 
 }  // namespace
 
@@ -43,18 +25,14 @@ TEST_CASE("a space with many mappings is unmade in steps, and interrupts come in
   bool done = false;
   machine.boot([&](User& root) {
     take_pages(root);
-    REQUIRE(root.create_task(user_thread(1), [](User& user) {
-      user.accept(Fpage::complete());
-      for (;;) user.receive(ThreadId::any());
-    }));
+    REQUIRE(root.create_task(user_thread(1), take_all));
     REQUIRE(root.create_thread(user_thread(5), root_id, 1, [&](User& user) {
       for (;;) {
         if (user.receive(ThreadId::interrupt(4)).ok()) ++interrupts;
         user.send(ThreadId::interrupt(4));
       }
     }));
-    CHECK(root.thread_control(ThreadId::interrupt(4), ThreadId::interrupt(4), ThreadId::nil(), user_thread(5)));
-    root.schedule(user_thread(5), 255);
+    attach_urgent(root, 4, user_thread(5));
     pause(root);
     fill(root, user_thread(1), 640);
     const u64 frames = frame_store.free_frames();
@@ -76,10 +54,7 @@ TEST_CASE("a number is free again when its thread has ended, and not before") {
   bool done = false, other_done = false;
   machine.boot([&](User& root) {
     take_pages(root);
-    REQUIRE(root.create_task(user_thread(1), [](User& user) {
-      user.accept(Fpage::complete());
-      for (;;) user.receive(ThreadId::any());
-    }));
+    REQUIRE(root.create_task(user_thread(1), take_all));
     // A second privileged thread makes a thread with the number that the first deletes.
     REQUIRE(root.create_thread(user_thread(5), root_id, 1, [&](User& user) {
       user.receive(ThreadId::interrupt(4));
@@ -89,8 +64,7 @@ TEST_CASE("a number is free again when its thread has ended, and not before") {
       CHECK(user.schedule(user_thread(1, 2)).state == 2);
       other_done = true;
     }));
-    CHECK(root.thread_control(ThreadId::interrupt(4), ThreadId::interrupt(4), ThreadId::nil(), user_thread(5)));
-    root.schedule(user_thread(5), 255);
+    attach_urgent(root, 4, user_thread(5));
     pause(root);
     fill(root, user_thread(1), 640);
     CHECK(root.destroy(user_thread(1)));
@@ -116,10 +90,7 @@ TEST_CASE("a caller that is deleted in the middle: the rest is done by who delet
       pause(root);
       REQUIRE(root.create_task(user_thread(9), wait_for_ever));
       frames = frame_store.free_frames();
-      REQUIRE(root.create_task(user_thread(1), [](User& user) {
-        user.accept(Fpage::complete());
-        for (;;) user.receive(ThreadId::any());
-      }));
+      REQUIRE(root.create_task(user_thread(1), take_all));
       REQUIRE(root.create_thread(user_thread(6), root_id, 2, [&](User& user) {
         user.receive(user.id(), timed(Time::period(20 * ms)));
         // The space loses its last thread by deletion, or because it moves.
@@ -139,8 +110,7 @@ TEST_CASE("a caller that is deleted in the middle: the rest is done by who delet
         done = true;
         wait_for_ever(user);
       }));
-      CHECK(root.thread_control(ThreadId::interrupt(4), ThreadId::interrupt(4), ThreadId::nil(), user_thread(5)));
-      root.schedule(user_thread(5), 255);
+      attach_urgent(root, 4, user_thread(5));
       root.receive(root.id(), timed(Time::period(200 * ms)));
       CHECK(done);
       CHECK(root.destroy(user_thread(5)));
@@ -162,10 +132,7 @@ TEST_CASE("a caller that is halted in the middle ends the call, and then stops")
   bool deleted = false, done = false;
   machine.boot([&](User& root) {
     take_pages(root);
-    REQUIRE(root.create_task(user_thread(1), [](User& user) {
-      user.accept(Fpage::complete());
-      for (;;) user.receive(ThreadId::any());
-    }));
+    REQUIRE(root.create_task(user_thread(1), take_all));
     REQUIRE(root.create_thread(user_thread(6), root_id, 2, [&](User& user) {
       user.receive(user.id(), timed(Time::period(20 * ms)));
       CHECK(user.destroy(user_thread(1)));
@@ -190,8 +157,7 @@ TEST_CASE("a caller that is halted in the middle ends the call, and then stops")
       done = true;
       wait_for_ever(user);
     }));
-    CHECK(root.thread_control(ThreadId::interrupt(4), ThreadId::interrupt(4), ThreadId::nil(), user_thread(5)));
-    root.schedule(user_thread(5), 255);
+    attach_urgent(root, 4, user_thread(5));
     root.receive(root.id(), timed(Time::period(200 * ms)));
   });
   machine.at_window = [&]() -> unsigned {
@@ -259,8 +225,7 @@ TEST_CASE("a new version in steps: nobody reaches the thread meanwhile") {
       looked = true;
       wait_for_ever(user);
     }));
-    CHECK(root.thread_control(ThreadId::interrupt(4), ThreadId::interrupt(4), ThreadId::nil(), user_thread(60)));
-    root.schedule(user_thread(60), 255);
+    attach_urgent(root, 4, user_thread(60));
     root.schedule(root_id, 200);
     pause(root);
     CHECK(root.thread_control(user_thread(100, 5), user_thread(100), ThreadId::nil(), ThreadId::nil()));

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "harness/user.h"
+#include "harness/parts.h"
 #include "thread_table.h"
 
 using namespace mica;
@@ -15,8 +15,6 @@ namespace {
 constexpr u64 ms = 1000;
 constexpr u64 halt = 1, abort_receive = 2, abort_send = 4, set_ip = 16, apply_halt = 256;
 constexpr u64 was_halted = 1, was_receiving = 2;
-
-void pause(User& user) { user.receive(user.id(), timed(Time::period(1 * ms))); }
 
 Address find_fs_base(ThreadId id) { return find_thread(id)->fs_base; }
 

@@ -5,7 +5,7 @@
 
 #include <functional>
 
-#include "harness/user.h"
+#include "harness/parts.h"
 #include "mapping_fixture.h"
 #include "pool.h"
 #include "thread_table.h"
@@ -15,15 +15,11 @@ using namespace mica::test;
 
 namespace {
 
-constexpr Address ram = u64{16} << 20, at = 0x400000;
 constexpr u64 ms = 1000, no_partner_send = 4, no_partner_receive = 5;
 constexpr u64 halt = 1, apply_halt = 1 << 8;
 constexpr unsigned line = 4;
 
 void sleep(User& user, u64 milliseconds) { user.receive(user.id(), timed(Time::period(milliseconds * ms))); }
-void wait_for_ever(User& user) {
-  for (;;) user.receive(ThreadId::any());
-}
 
 // `act` runs, more urgent than all, each time the line fires.
 void attach(User& root, ThreadId handler, u64 slot, const std::function<void(User&)>& act) {
@@ -34,21 +30,9 @@ void attach(User& root, ThreadId handler, u64 slot, const std::function<void(Use
       user.send(ThreadId::interrupt(line));
     }
   }));
-  const ThreadId interrupt = ThreadId::interrupt(line);
   root.schedule(root.id(), 200);
-  CHECK(root.thread_control(interrupt, interrupt, ThreadId::nil(), handler));
-  root.schedule(handler, 255);
+  attach_urgent(root, line, handler);
   sleep(root, 1);
-}
-
-// `count` pages in the space of a task, which waits for them.
-void fill(User& root, ThreadId task, u64 count) {
-  root.accept(Fpage::complete());
-  CHECK(root.call(sigma0_id, Message(label_sigma0, {Fpage::memory(ram, 18).raw, 0})).ok());
-  for (u64 i = 0; i < count; i += 32) {
-    const Fpage pages = Fpage::memory(ram + (i % 64) * page_size, 17, all);
-    CHECK(root.send(task, Message(0).map(pages, at + i * page_size)).ok());
-  }
 }
 
 }  // namespace
@@ -117,10 +101,7 @@ TEST_CASE("deletions that wait for each other, over a number that has a new thre
   bool done = false;
   const ThreadId a = user_thread(1), x = user_thread(6), new_a = user_thread(1, 2);
   machine.boot([&](User& root) {
-    REQUIRE(root.create_task(a, [](User& user) {
-      user.accept(Fpage::complete());
-      for (;;) user.receive(ThreadId::any());
-    }));
+    REQUIRE(root.create_task(a, take_all));
     REQUIRE(root.create_thread(x, root_id, 2, [&](User& user) {
       sleep(user, 20);
       user.destroy(a);
@@ -132,6 +113,7 @@ TEST_CASE("deletions that wait for each other, over a number that has a new thre
         wait_for_ever(user);
       }));
     sleep(root, 1);
+    take_pages(root);
     fill(root, a, 640);
     attach(root, user_thread(5), 1, [&](User& user) {
       if (stage == 1) {
@@ -170,11 +152,9 @@ TEST_CASE("deleting a thread that is already going waits until it has gone") {
   Machine machine;
   bool done = false;
   machine.boot([&](User& root) {
-    REQUIRE(root.create_task(user_thread(1), [](User& user) {
-      user.accept(Fpage::complete());
-      for (;;) user.receive(ThreadId::any());
-    }));
+    REQUIRE(root.create_task(user_thread(1), take_all));
     sleep(root, 1);
+    take_pages(root);
     fill(root, user_thread(1), 640);
     attach(root, user_thread(5), 1, [&](User& user) {
       if (done) return;
@@ -228,6 +208,7 @@ TEST_CASE("a thread that is halted in the middle of a long call and then moved s
     }));
     REQUIRE(root.create_thread(user_thread(7), user_thread(1), 1, wait_for_ever));
     sleep(root, 1);
+    take_pages(root);
     fill(root, user_thread(1), 640);
     attach(root, user_thread(5), 1, [&](User& user) {
       if (moved) return;

@@ -3,7 +3,7 @@
 // with the clock in the test's hand: a tick is a microsecond.
 #include <doctest/doctest.h>
 
-#include "harness/user.h"
+#include "harness/parts.h"
 #include "scheduler.h"
 #include "thread_table.h"
 
@@ -19,9 +19,6 @@ constexpr u64 with_slice(u64 us) { return u64{Time::period(us).raw} << 16 | unch
 constexpr u64 delay(u64 us, u64 sensitive) { return us | sensitive << 16; }
 
 void nap(User& user, u64 us) { user.receive(user.id(), timed(Time::period(us))); }
-void wait_for_ever(User& user) {
-  for (;;) user.receive(ThreadId::any());
-}
 
 MsgTag preemption_tag() { return MsgTag::make(label_preemption, 2); }
 
@@ -298,7 +295,6 @@ TEST_CASE("many timeouts at once: each is served, and interrupts come in between
 }
 
 TEST_CASE("a quantum that ends in the middle of a long call does not keep the call from its end") {
-  constexpr Address ram = u64{16} << 20, at = 0x400000;
   constexpr u64 pages = 640;
   Machine machine;
   u64 steps = 0;
@@ -308,8 +304,7 @@ TEST_CASE("a quantum that ends in the middle of a long call does not keep the ca
     return 0;
   };
   machine.boot([&](User& root) {
-    root.accept(Fpage::complete());
-    CHECK(root.call(sigma0_id, Message(label_sigma0, {Fpage::memory(ram, 18).raw, 0})).ok());
+    take_pages(root);
     REQUIRE(root.create_task(user_thread(1), [&](User& user) {
       user.accept(Fpage::complete());
       for (u64 i = 0; i < pages; i += 32) user.receive(ThreadId::any());
@@ -317,8 +312,7 @@ TEST_CASE("a quantum that ends in the middle of a long call does not keep the ca
       unmapped = true;
       for (;;) user.spend(100);
     }));
-    for (u64 i = 0; i < pages; i += 32)
-      CHECK(root.send(user_thread(1), Message(0).map(Fpage::memory(ram, 17, Rights{7}), at + i * page_size)).ok());
+    fill(root, user_thread(1), pages);
     root.schedule(user_thread(1), 10, with_quantum(200));
     CHECK(root.receive(user_thread(1), timed(Time::period(500 * ms))).ok());
     CHECK(steps > 3);
