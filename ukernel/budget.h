@@ -17,6 +17,7 @@ class Budget {
   static Budget unlimited() { return Budget(i64{1} << 62); }
   void spend(i64 instructions) { left_ -= instructions; }
   bool used_up() const { return left_ <= 0; }
+  bool fits(i64 instructions) const { return left_ >= instructions; }
   // How often something of this cost still fits, but once in any case.
   u64 times(i64 cost) const { return left_ < cost ? 1 : static_cast<u64>(left_ / cost); }
 

@@ -17,7 +17,7 @@ namespace {
 enum Stage : u8 { preparing, mapping, copying };
 
 constexpr i64 item_cost = 60;
-constexpr i64 copy_budget = 4380;  // most of it goes to repeated instructions
+constexpr i64 copy_budget = 4560;  // eight pages of a string, and what goes with the first ones
 
 bool takes_strings(Thread& receiver) {
   return receiver.protocol == Protocol::user && Acceptor{receiver.tcr->br(0)}.strings();

@@ -113,7 +113,8 @@ u64 copy_run(Thread& sender, Thread& receiver, Address source, Address target, u
   Pages<to_write> to(*receiver.space);
   u64 copied = 0;
   while (copied != length) {
-    if (budget.used_up()) {
+    // One piece in any case; no more that would not be through in this step.
+    if (copied != 0 && !budget.fits(page_cost)) {
       step.kind = Kind::more;
       break;
     }

@@ -8,7 +8,7 @@ namespace {
 
 constexpr u64 port_bitmap_words = port_limit / 64;
 constexpr unsigned largest_level = 2;
-constexpr i64 table_cost = 700, look_cost = 220, move_cost = 750, follow_cost = 32;
+constexpr i64 table_cost = 700, look_cost = 260, move_cost = 750, follow_cost = 32;
 
 constexpr u64 pages_at(unsigned level) { return u64{1} << TableNode::index_bits * level; }
 
