@@ -105,15 +105,15 @@ struct Time {
   constexpr bool is_never() const { return raw == 0; }
   constexpr bool is_point() const { return (raw & 0x8000) != 0; }
   constexpr bool is_zero() const { return !is_point() && !is_never() && (raw & 0x3ff) == 0; }
-  // A period's length; at most 1023 * 2^31.
+  static constexpr u64 longest_us = u64{0x3ff} << 31;
+  // A period's length; at most longest_us.
   constexpr u64 microseconds() const { return bits(raw, 0, 10) << bits(raw, 10, 5); }
   // The longest period that is encodable and not above `us`; zero for 0.
   static constexpr Time period(u64 us) {
     if (us == 0) return zero();
-    const unsigned length = 64 - static_cast<unsigned>(std::countl_zero(us));
-    const unsigned e = length <= 10 ? 0 : length - 10 < 31 ? length - 10 : 31;
-    us >>= e;
-    return {static_cast<u16>(e << 10 | (us > 0x3ff ? 0x3ff : us))};
+    if (us > longest_us) us = longest_us;
+    const unsigned e = static_cast<unsigned>(63 ^ std::countl_zero(us | 0x3ff)) - 9;  // above bit 9
+    return {static_cast<u16>(e << 10 | us >> e)};
   }
   // The microsecond of a point, seen from the clock value `now`: of the two
   // windows around now, the one whose number has c as its lowest bit.

@@ -19,6 +19,8 @@ u64 quick_thread_control(u64 dest, u64 pager, u64 scheduler, u64 space, u64 utcb
 Thread* system_clock(Cpu& cpu, Thread& caller);
 Thread* thread_switch(Cpu& cpu, Thread& caller);
 Thread* schedule(Cpu& cpu, Thread& caller);
+// The rest of its time slice (bits 16-31) and of its total quantum (0-15), as Schedule returns them.
+u64 time_left(Cpu& cpu, Thread& t);
 Thread* unmap_call(Cpu& cpu, Thread& caller);
 // Unmap without flush of one flexpage, when that is a page from which one other at
 // most is derived: the flexpage as Unmap returns it. 0: it is not that case.

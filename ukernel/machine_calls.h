@@ -44,7 +44,6 @@ void arm_timer(Ticks deadline);
 void disarm_timer();
 Ticks ticks_from_us(u64 microseconds);  // saturating
 u64 us_from_ticks(Ticks ticks);
-Ticks half_microsecond();
 
 // Interrupts: lines, masked until somebody attaches, and behind them in number the
 // messages that devices write, which nothing masks.

@@ -126,11 +126,6 @@ inline Thread* resume(Cpu& cpu, Thread& next) {
 
 constexpr unsigned timeouts_at_once = 5;
 
-void begin_slice(Cpu& cpu, Ticks length, Ticks now) {
-  cpu.slice_end = length > never - now ? never : now + length;
-  cpu.stale = true;
-}
-
 // The running thread has asked that others, up to its sensitive priority, wait a little
 // when they could preempt it (manual, chapter 3.3), and its time for that is not over.
 [[gnu::cold, gnu::noinline]] bool delays(Cpu& cpu, Thread& t, i64 others) {
@@ -159,7 +154,7 @@ void begin_slice(Cpu& cpu, Ticks length, Ticks now) {
 void preempt(Cpu& cpu, Thread& t, Ticks now) {
   MICA_ASSERT(&t == cpu.current && &t != cpu.idle);
   if (now < cpu.slice_end) {
-    t.slice_left = cpu.slice_end - now;  // a slice without end stays longer than any
+    t.slice_left = cpu.slice_end - now;  // a slice without end stays longer than any: take_ready()
     insert(cpu, t, true);
   } else {
     t.slice_left = t.slice;
@@ -176,10 +171,17 @@ inline void take_over(Cpu& cpu, const Thread& woken) {
   begin_slice(cpu, woken.slice_left, now);
 }
 
+// It is about to run. What was left of somebody else's slice when it was preempted may be
+// longer than its own.
+void take_ready(Cpu& cpu, Thread& t) {
+  dequeue(cpu, t);
+  if (t.slice_left > t.slice) t.slice_left = t.slice;
+}
+
 Thread* run_first_ready(Cpu& cpu) {
   if (cpu.ready_top < 0) return resume(cpu, *cpu.idle);
   Thread& next = *cpu.ready[static_cast<unsigned>(cpu.ready_top)];
-  dequeue(cpu, next);
+  take_ready(cpu, next);
   begin_slice(cpu, next.slice_left, read_clock());
   return resume(cpu, next);
 }
@@ -247,7 +249,7 @@ void interrupt_running(Cpu& cpu, Thread& woken) {
 [[gnu::cold, gnu::noinline]] Thread* donate(Cpu& cpu, Thread& to) {
   MICA_ASSERT(is_queued(to));
   Thread& t = *cpu.current;
-  dequeue(cpu, to);
+  take_ready(cpu, to);
   t.delay_end = 0;
   t.slice_left = t.slice;  // `to` has the rest of the present one, and `t` its next turn after its likes
   enqueue(cpu, t);

@@ -66,6 +66,12 @@ inline void update_guard(Thread& t) {
 void meet(Thread& t);
 void set_priority(Cpu& cpu, Thread& thread, u8 priority);
 
+// The running thread has so much of a time slice from now on.
+inline void begin_slice(Cpu& cpu, Ticks length, Ticks now) {
+  cpu.slice_end = length > never - now ? never : now + length;
+  cpu.stale = true;
+}
+
 // Takes a thread off the CPU for good: used before it is deleted.
 void remove_from_cpu(Cpu& cpu, Thread& thread);
 

@@ -45,7 +45,7 @@ void measure_system_calls() {
   system_call<34>("exregs-id", 90, 142, [self] {
     if (L4_IsNilThread(L4_LocalIdOf(self))) [[unlikely]] runtime::panic("no local id");
   });
-  system_call<35>("schedule/query", 0, 216, [self] {
+  system_call<35>("schedule/query", 120, 216, [self] {
     Word old_time;
     if (l4_schedule(self.raw, ~Word{0}, ~Word{0}, ~Word{0}, ~Word{0}, &old_time) == 0) [[unlikely]] {
       runtime::panic("Schedule failed");

@@ -37,19 +37,23 @@ L4_INLINE void L4_Yield(void) { l4_thread_switch(0); }
 // of all ones leaves that part as it is.
 //   dest                a thread, local or global id
 //   time_control        bits 16-31 time slice, bits 0-15 total quantum, both as
-//                       L4_Time_t periods; L4_Never: no end
+//                       L4_Time_t periods; L4_Never: no end; 0xffff in either half:
+//                       unchanged. A slice is at least 100 us. When the total quantum,
+//                       the thread's own processor time, is used up, its scheduler gets
+//                       a message with L4_PreemptionLabel (MR1 the clock), and the
+//                       thread is stopped until it is given another one by this call
 //   processor_control   bits 0-15 the processor to run on
 //   prio                0 .. 255, 255 is the highest
 //   preemption_control  bits 0-15 the longest delay of a preemption in microseconds,
 //                       bits 16-23 the priority up to which preemptions are delayed
 //   *old_time_control   what was left of time slice (bits 16-31) and total quantum
-// Right: the caller is dest's scheduler, or its space is privileged; a priority
-// above the caller's own needs the latter.
+// Right: the caller is dest's scheduler, or its space is privileged; a priority or
+// sensitive priority above the caller's own needs the latter.
 // Result: one of the constants; L4_SCHEDRESULT_ERROR and L4_ErrorCode() is
 //   L4_ErrNoPrivilege    not dest's scheduler
-//   L4_ErrInvalidThread  no such thread
-//   L4_ErrInvalidParam   an argument is out of range, or the priority above the
-//                        caller's own, whose space is not privileged
+//   L4_ErrInvalidThread  no such thread, or an interrupt that is not attached
+//   L4_ErrInvalidParam   an argument is out of range, or one of the priorities above
+//                        the caller's own, whose space is not privileged
 L4_INLINE L4_Word_t L4_Schedule(L4_ThreadId_t dest, L4_Word_t time_control, L4_Word_t processor_control,
                                 L4_Word_t prio, L4_Word_t preemption_control, L4_Word_t* old_time_control) {
   return l4_schedule(dest.raw, prio, time_control, processor_control, preemption_control, old_time_control);
@@ -85,11 +89,13 @@ L4_INLINE L4_Word_t L4_Set_PreemptionDelay(L4_ThreadId_t dest, L4_Word_t sensiti
 }
 
 // --- Preemption flags (manual: 3.6) ------------------------------------------------------
-// Bits of the caller's own UTCB: no system call, no right, no error.
+// Bits of the caller's own UTCB: no system call, no right, no error. The message about
+// a preemption has label L4_PreemptionLabel (pagefault.h), MR1 the clock and MR2 0; any
+// answer resumes the thread. A handler that cannot be told does no harm.
 
 #define L4_PreemptSignal (1U << 5)   // s: a preemption is told to the exception handler
 #define L4_PreemptDelay (1U << 6)    // d: delay preemptions
-#define L4_PreemptPending (1U << 7)  // I: one has been delayed
+#define L4_PreemptPending (1U << 7)  // I: one has been delayed; cleared by L4_Yield
 
 // l4_preempt_set, l4_preempt_clear: change one flag; result: was it set before? The
 // change is one instruction, since the kernel may set flag I at any moment.

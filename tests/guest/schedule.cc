@@ -23,6 +23,7 @@ Word time_control(Word slice_us, Word quantum_us) {
   const l4::Word slice = slice_us == 0 ? 0 : L4_TimePeriod(slice_us).raw;
   return slice << 16 | (quantum_us == 0 ? 0 : L4_TimePeriod(quantum_us).raw);
 }
+Word period_us(Word time) { return (time & 0x3ff) << (time >> 10 & 0x1f); }
 void set_slice(ThreadId id, Word us) { expect(schedule(id, unchanged, time_control(us, 0)).result != 0); }
 
 // What happened, in order.
@@ -66,6 +67,44 @@ TEST("Schedule tells what a thread does") {
   expect_eq(state_of(ThreadId(L4_MyLocalId().raw)), Word{L4_SCHEDRESULT_RUNNING});
   L4_Stop(runs);
   expect_eq(state_of(runs), Word{L4_SCHEDRESULT_INACTIVE});
+}
+
+// A query by the global id has a way of its own in the kernel.
+TEST("a query says the same by the global and by the local id") {
+  static ThreadId target;
+  target = ThreadId::self();
+  const ThreadId threads[] = {
+      spawn([](Word) { receive(); }), spawn([](Word) { receive(target); }),
+      spawn([](Word) { sleep_us(1'000'000); }), spawn([](Word) { send(target, 1); }),
+      spawn([](Word) {
+        for (;;) asm volatile("pause");
+      })};
+  for (const Word time : {time_control(3000, 0), time_control(0, 5000), time_control(700, 900)})  // one runs out
+    for (const ThreadId id : threads) {
+      context("id", id.raw);
+      context("time", time);
+      expect(schedule(id, unchanged, time).result != 0);
+      sleep_us(2000);
+      const Scheduled global = schedule(id, unchanged), local = schedule(L4_LocalIdOf(id), unchanged);
+      expect(global.result >= 2);
+      expect_eq(local.result, global.result, "state");
+      expect_eq(local.old, global.old, "time");
+    }
+}
+
+TEST("what is left of one's own slice becomes less, and a new one begins at once") {
+  const ThreadId me = ThreadId::self();
+  set_slice(me, 900'000);
+  const auto left = [me] { return period_us(schedule(me, unchanged).old >> 16); };
+  const Word begin = now();
+  while (now() - begin < 20'000) asm volatile("pause");
+  expect(left() <= 880'000, "after 20 ms");
+  expect(left() > 100'000);
+  set_slice(me, 900'000);
+  expect(left() > 880'000, "a new one");
+  expect(schedule(me, unchanged, 0xffff).result != 0);  // without end
+  expect_eq(schedule(me, unchanged).old >> 16, 0u);
+  set_slice(me, 10'000);
 }
 
 TEST("no such thread: result 0, error 2") {

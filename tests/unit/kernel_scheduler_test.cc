@@ -190,6 +190,51 @@ TEST_CASE("Schedule: who may, and what it says") {
   CHECK(done);
 }
 
+TEST_CASE("what is left of the running thread's slice, and a new one at once") {
+  Machine machine;
+  bool done = false;
+  const auto left = [](User& user) {
+    return Time{static_cast<u16>(user.schedule(user.id()).time >> 16)}.microseconds();
+  };
+  machine.boot([&](User& root) {
+    REQUIRE(root.schedule(root.id(), ~u64{0}, slice(800)).state == 3);
+    CHECK(left(root) == 800);
+    root.spend(300);
+    CHECK(left(root) == 500);
+    REQUIRE(root.schedule(root.id(), ~u64{0}, slice(900)).state == 3);
+    CHECK(left(root) == 900);
+    REQUIRE(root.schedule(root.id(), ~u64{0}, 0x0000'ffff).state == 3);
+    root.spend(300);
+    CHECK((root.schedule(root.id()).time >> 16) == Time::never().raw);
+    done = true;
+  });
+  machine.run();
+  CHECK(done);
+}
+
+TEST_CASE("who is preempted on another's slice has no more left than a slice of its own") {
+  Machine machine;
+  u64 second_at = 0, told = 0;
+  const ThreadId one = user_thread(1), two = user_thread(2), three = user_thread(3);
+  machine.boot([&](User& root) {
+    REQUIRE(root.create_task(one, [](User& user) { user.spend(20 * ms); }));
+    REQUIRE(root.create_task(two, [&](User& user) { second_at = user.system_clock(); }));
+    for (const ThreadId id : {one, two}) root.schedule(id, ~u64{0}, slice(3 * ms));
+    REQUIRE(root.create_task(three, [&](User& user) {
+      user.receive(user.id(), timed(Time::period(1 * ms)));
+      told = user.schedule(one).time >> 16;
+    }));
+    root.schedule(three, 200);
+    REQUIRE(root.thread_control(one, one, three, ThreadId::nil()));
+    root.schedule(root.id(), ~u64{0}, 0x0000'ffff);
+    root.thread_switch(three);
+    root.thread_switch(one);  // on a slice without end, until `three` wakes up
+  });
+  machine.run();
+  CHECK(told == Time::period(3 * ms).raw);
+  CHECK(second_at == 4 * ms);
+}
+
 TEST_CASE("a call passes the slice on, also on the fast path") {
   // A server less urgent than its client must not run beyond the client's slice
   // while an equal of the server waits.

@@ -25,6 +25,8 @@
         movq    %r15, R15(%rbp)
         .endm
 
+#define LAST_CALL (8 * STUB_SPACING)
+
         .section .text.entry, "ax"
 
         .globl  slow_ipc
@@ -35,35 +37,21 @@ slow_ipc:
         handle  ipc
         jmp     leave
 
-// Not Ipc: the number of the stub tells which call; another place is no call.
+// Not Ipc. RCX becomes the offset of the call's stub, where the only SYSCALLs in their
+// range are, and chooses from the table; what comes from another place is no call.
         .globl  other_call
 other_call:
-        cmpq    $STUB_RETURN + 3 * STUB_SPACING, %rcx
-        je      fast_system_clock
-        cmpq    $STUB_RETURN + 4 * STUB_SPACING, %rcx
-        je      fast_thread_switch
-        cmpq    $STUB_RETURN + 2 * STUB_SPACING, %rcx
-        je      quick_call
-        cmpq    $STUB_RETURN + 6 * STUB_SPACING, %rcx
-        je      one_page
+        subq    $STUB_RETURN, %rcx
+        cmpq    $LAST_CALL, %rcx
+        ja      unusual_call
+        jmp     *call_table(%rcx)
 // A caller that goes on gets the registers for results back; C++ has preserved RBX
 // and R12-R15.
 slow_call:
-        movq    %rbp, CPU(CPU_SCRATCH)
         movq    CPU(CPU_CURRENT), %rbp
         save_call_registers
         movq    %rdi, RDI(%rbp)
-        leaq    -STUB_RETURN(%rcx), %rax
-        cmpq    $8 * STUB_SPACING, %rax
-        ja      unusual_call
-        testb   $(STUB_SPACING - 1), %al
-        jnz     unusual_call
-        cmpl    $6 * STUB_SPACING, %eax
-        je      call_with_message_registers
-        leaq    call_table(%rip), %rcx
-        shrl    $1, %eax                // STUB_SPACING / 2 = 8, an entry of the table
-        movq    (%rcx,%rax), %rcx
-        handle  *%rcx
+        handle  *8 + call_table(%rcx)
 leave_call:
         cmpq    %rbp, %rax
         jne     leave
@@ -77,7 +65,6 @@ leave_call:
 one_page:
         testl   %edx, %edx
         jnz     slow_call
-        movq    %rbp, CPU(CPU_SCRATCH)
         movq    CPU(CPU_CURRENT), %rbp
         movq    %r9, R9(%rbp)
         movq    %rax, RAX(%rbp)
@@ -105,26 +92,31 @@ call_with_message_registers:            // Unmap
         handle  unmap_call
         jmp     leave
 
-// ExchangeRegisters, RBP = RSI = caller, RDI = CPU. One that changes nothing is over at
-// once if it is about a thread of the caller's space, by its global id, that runs or
-// could, or waits as the fast path lets it. A new FS base is in RBX.
-exchange_or_look:
-        movq    RSI(%rbp), %rax
-        testq   %rax, %rax
-        jnz     1f
-        movq    RAX(%rbp), %rax
+// The thread of global id RAX, RDX, if it runs or could, or waits as the fast path lets
+// it; else not equal.
+plain_thread:
         movq    %rax, %rdx
         shrq    $(32 - TCB_SIZE_BITS), %rdx
         andl    $INDEX_MASK, %edx
         orq     $TCB_BASE, %rdx
         cmpq    %rax, THREAD_ID(%rdx)
+        jne     1f
+        cmpl    $PLAINLY_READY, THREAD_BY_IRET(%rdx)
+        jne     1f
+        cmpb    $0, THREAD_WORK(%rdx)
+1:      ret
+
+// ExchangeRegisters, RBP = RSI = caller, RDI = CPU. One that changes nothing is over at
+// once if it is about a plain thread of the caller's space. A new FS base is in RBX.
+exchange_or_look:
+        movq    RSI(%rbp), %rax
+        testq   %rax, %rax
+        jnz     1f
+        movq    RAX(%rbp), %rax
+        call    plain_thread
         jne     exchange_registers
         movq    THREAD_SPACE(%rdx), %rax
         cmpq    THREAD_SPACE(%rbp), %rax
-        jne     exchange_registers
-        cmpl    $PLAINLY_READY, THREAD_BY_IRET(%rdx)
-        jne     exchange_registers
-        cmpb    $0, THREAD_WORK(%rdx)
         jne     exchange_registers
         xorl    %esi, %esi
         cmpq    %rsi, THREAD_WAIT(%rdx)
@@ -148,11 +140,15 @@ exchange_or_look:
 // exception, with the registers as the CPU left them: RCX the address behind it,
 // R11 the flags.
 unusual_call:
+        movq    %rbp, CPU(CPU_SCRATCH)
+        movq    CPU(CPU_CURRENT), %rbp
+        save_call_registers
+        movq    %rdi, RDI(%rbp)
         save_message_registers
         movq    CPU(CPU_SCRATCH), %rax
         movq    %rax, RBP(%rbp)
-        movabsq $STUB_MEMORY_CONTROL_RETURN, %rax
-        cmpq    %rcx, %rax
+        addq    $STUB_RETURN, %rcx
+        cmpq    $STUB_MEMORY_CONTROL_RETURN, %rcx
         jne     1f
         handle  memory_control
         jmp     leave
@@ -184,6 +180,7 @@ quick_call:
         testl   %eax, %eax
         jz      1f
         xorl    %edx, %edx
+return_cleared:                         // RBP = caller, results in RAX and RDX
         xorl    %esi, %esi
         xorl    %edi, %edi
         xorl    %r8d, %r8d
@@ -193,6 +190,42 @@ quick_call:
 1:      handle  thread_control
         jmp     leave_call
 
+// Schedule. One that changes nothing is over at once, with a plain thread.
+quick_schedule:
+        movq    CPU(CPU_CURRENT), %rbp
+        movq    %rsi, %rax
+        andq    %rdx, %rax
+        andq    %r8, %rax
+        andq    %r9, %rax
+        incq    %rax
+        jnz     slow_call
+        movl    %r11d, THREAD_RFLAGS(%rbp)
+        movq    %rsp, THREAD_RSP(%rbp)
+        leaq    kernel_stack_top(%rip), %rsp
+        movq    %rdi, %rax
+        call    plain_thread
+        jne     2f
+        movq    THREAD_ID(%rbp), %rax
+        cmpq    %rax, THREAD_SCHEDULER(%rdx)
+        je      1f
+        movq    THREAD_SPACE(%rbp), %rax
+        cmpb    $0, SPACE_PRIVILEGED(%rax)
+        je      2f
+1:      xorl    %eax, %eax
+        cmpq    %rax, THREAD_WAIT(%rdx)
+        setne   %al
+        leal    3(%rax,%rax,2), %eax    // running, waiting
+        pushq   %rax
+        leaq    boot_cpu(%rip), %rdi
+        movq    %rdx, %rsi
+        call    time_left
+        movq    %rax, %rdx
+        popq    %rax
+        jmp     return_cleared
+2:      orq     $-1, %rdx
+        movq    THREAD_RSP(%rbp), %rsp
+        jmp     slow_call
+
 fast_system_clock:
         rdtsc
         shlq    $32, %rdx
@@ -200,6 +233,7 @@ fast_system_clock:
         mulq    clock_multiplier(%rip)
         movq    %rdx, %rax
         xorl    %edx, %edx
+        movq    $STUB_RETURN, %rcx
         sysretq
 
 // ThreadSwitch with nobody of the same priority, or above, to switch to.
@@ -213,6 +247,7 @@ fast_thread_switch:
         cmpq    CPU(CPU_READY_TOP), %rdi
         jle     no_fast_switch
         xorl    %edi, %edi
+        movq    $STUB_RETURN, %rcx
         sysretq
 no_fast_switch:
         xorl    %edi, %edi
@@ -220,8 +255,19 @@ no_fast_switch:
 
         .section .rodata
         .balign 8
+// Where a call goes at first, and its handler if that gives it to slow_call.
 call_table:
-        // Ipc, ThreadControl, SystemClock and Unmap (0) have ways of their own.
-        .quad   0, exchange_or_look, 0, 0, thread_switch, schedule, 0, space_control, processor_control
+        .quad   0, 0                    // Ipc, which does not come here
+        .quad   slow_call, exchange_or_look
+        .quad   quick_call, 0
+        .quad   fast_system_clock, 0
+        .quad   fast_thread_switch, thread_switch
+        .quad   quick_schedule, schedule
+        .quad   one_page, call_with_message_registers
+        .quad   slow_call, space_control
+        .quad   slow_call, processor_control
+        .if     . - call_table - LAST_CALL - STUB_SPACING
+        .error  "an entry is as long as a stub"
+        .endif
 
         .section .note.GNU-stack, "", @progbits

@@ -84,7 +84,7 @@
         movq    $0, THREAD_WAIT(%rbp)
         .endm
 
-.section .text.entry, "ax"
+.section .text.fastpath, "ax"
         .globl  syscall_entry
         .balign 64
 syscall_entry:

@@ -32,6 +32,7 @@ namespace mica {
   OFFSET(THREAD_WORK, Thread, work);
   OFFSET(THREAD_PRIORITY, Thread, priority);
   OFFSET(THREAD_MAX_DELAY, Thread, max_delay);
+  OFFSET(THREAD_SCHEDULER, Thread, scheduler);
   OFFSET(THREAD_LOCAL_FIRST, Thread, local_first);
   OFFSET(THREAD_LOCAL_COUNT, Thread, local_count);
   OFFSET(THREAD_LOCAL_THREADS, Thread, local_threads);
@@ -57,6 +58,7 @@ namespace mica {
   OFFSET(CPU_FPU_OWNER, Cpu, fpu_owner);
   OFFSET(CPU_SCRATCH, Cpu, scratch);
   OFFSET(CPU_IDLE, Cpu, idle);
+  OFFSET(SPACE_PRIVILEGED, Space, privileged);
   OFFSET(SPACE_KIP_AREA, Space, kip_area);
   OFFSET(KIP_API_VERSION, Kip, api_version);
   OFFSET(KIP_API_FLAGS, Kip, api_flags);

@@ -33,8 +33,6 @@ u64 bus_khz() { return scale_down_32(khz, timer_rate); }
 
 Ticks ticks_from_us(u64 microseconds) { return scale_down_32(microseconds, ticks_per_us); }
 
-Ticks half_microsecond() { return ticks_per_us >> 33; }
-
 u64 us_from_ticks(Ticks ticks) {
   return static_cast<u64>((static_cast<u128>(ticks) * clock_multiplier) >> 64);
 }

@@ -341,6 +341,7 @@ class Monkey::Hands {
     r.r9 = chance(2) ? ~u64{0} : random_();
     const bool spared = r.rdi == sigma0_id.raw || r.rdi == root_id.raw || r.rdi == 0;
     if (chance(6) && !spared && !ThreadId{r.rdi}.is_local()) r.rdx = 0xffff'0000 | (chance(2) ? 0 : Time::period(1 + pick(3000)).raw);
+    if (chance(4)) r.rsi = r.rdx = r.r8 = r.r9 = ~u64{0};
     note("schedule %llx priority %llx time %llx", r.rdi, r.rsi, r.rdx);
     machine_.enter_call(schedule);
   }

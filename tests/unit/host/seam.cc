@@ -244,7 +244,6 @@ MICA_WEAK void load_ports(Cpu&, Space&) {}
 MICA_WEAK void arm_timer(Ticks) {}
 MICA_WEAK void disarm_timer() {}
 MICA_WEAK Ticks ticks_from_us(u64 microseconds) { return microseconds; }
-MICA_WEAK Ticks half_microsecond() { return 0; }
 MICA_WEAK u64 us_from_ticks(Ticks ticks) { return ticks; }
 MICA_WEAK unsigned interrupt_lines() { return host::lines; }
 MICA_WEAK bool line_usable(unsigned line) { return line < host::lines; }
