@@ -41,7 +41,7 @@ void exchange(Cpu& cpu, Thread& t, Registers& r, bool local) {
   r.rsi = u64{t.is_halted()} | u64{receives} << 1 | u64{sends} << 2;
   if (((control & abort_send) != 0 && sends) || ((control & abort_receive) != 0 && receives)) {
     cancel_ipc(cpu, t, IpcError::cancelled);
-    if (t.work == Work::receive) t.work = Work::none;
+    if (t.work == Work::receive) abandon_receive(t);
     t.settle_halt();
   }
   const u64 flags = (t.rflags & ~rflags_by_exregs) | (r.r9 & rflags_by_exregs);

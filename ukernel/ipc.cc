@@ -4,6 +4,7 @@
 #include <seam.h>
 
 #include "assertion.h"
+#include "budget.h"
 #include "interrupt.h"
 #include "kip.h"
 #include "message_transfer.h"
@@ -27,22 +28,39 @@ void join_senders(Thread& t, Thread& partner) {
   if (!t.as_sender.is_nil()) partner.key |= key::rare;
 }
 
-void leave_senders(Thread& t) {
+[[gnu::cold, gnu::noinline]] void leave_senders(Thread& t) {
   MICA_ASSERT(t.state == State::sending && t.partner);
   Thread& partner = *t.partner;
+  // A search goes on behind the one before.
+  if (partner.partner == &t && partner.state != State::sending)
+    partner.partner = partner.senders == &t ? nullptr : t.queue.prev;
   take_out<&Thread::queue>(partner.senders, t);
   if (!partner.senders && (partner.key & key::rare)) update_key(partner);
   t.partner = nullptr;
 }
 
-[[gnu::cold, gnu::noinline]] Thread* find_sender(const Thread& t, ThreadId spec) {
+constexpr i64 look_cost = 12;  // at a sender
+
+// Whose message `t` takes first; null: nobody's, or, if t.partner is set then, nobody's up
+// to that one, behind whom a next step has to go on. All but those who wait for one sender
+// who sends in the own name have to search.
+[[gnu::cold, gnu::noinline]] Thread* find_sender(Thread& t, ThreadId spec) {
   Thread* const head = t.senders;
   if (!head || spec.is_any()) return head;
-  Thread* s = head;
-  do {
-    if (spec.is_any_local() ? s->space == t.space : s->id == spec || s->as_sender == spec) return s;
+  if (!spec.is_any_local()) {
+    Thread* const s = find_thread(spec);
+    if (s && s->state == State::sending && s->partner == &t) return s;
+    if ((t.key & key::rare) == 0) return nullptr;
+  }
+  Thread* const end = head->queue.prev;
+  Thread* s = t.partner ? t.partner : end;
+  t.partner = nullptr;
+  for (u64 n = Budget().times(look_cost); n != 0; --n) {
     s = s->queue.next;
-  } while (s != head);
+    if (spec.is_any_local() ? s->space == t.space : s->as_sender == spec) return s;
+    if (s == end) return nullptr;
+  }
+  t.partner = s;
   return nullptr;
 }
 
@@ -75,7 +93,7 @@ inline bool accepts(const Thread& receiver, const Thread& sender) {
 
 // Begins the receive phase. When a message waits but this is not the moment to
 // move it (`now` false: one kernel entry moves one message), it stays pending.
-void begin_receive_phase(Cpu& cpu, Thread& t, bool now);
+void begin_receive_phase(Cpu& cpu, Thread& t, ThreadId spec, bool now);
 
 // The message that the kernel makes for `t` has gone to `partner`.
 [[gnu::cold, gnu::noinline]] void begin_protocol_receive(Thread& t, Thread& partner) {
@@ -96,12 +114,25 @@ void begin_receive_phase(Cpu& cpu, Thread& t, bool now);
   else if (delivery.error != IpcError::none)
     set_ipc_error(sender, Phase::send, delivery.failure());
   else
-    begin_receive_phase(cpu, sender, false);
+    begin_receive_phase(cpu, sender, ThreadId{sender.regs.rdx}, false);
   enqueue(cpu, sender);
 }
 
-void begin_receive_phase(Cpu& cpu, Thread& t, bool now) {
-  ThreadId spec{t.regs.rdx};
+// The next step of `t` looks for a message of `from`.
+[[gnu::cold, gnu::noinline]] void look_for_sender(Cpu& cpu, Thread& t, ThreadId from) {
+  t.from = from;
+  t.work = Work::receive;
+  cpu.stale = true;  // if it is the running thread: reschedule() has to look at the work
+}
+
+// Nobody can send. One that waits for its start has no caller to tell.
+[[gnu::cold, gnu::noinline]] void fail_receive(Thread& t, ThreadId from) {
+  t.partner = nullptr;
+  if (t.protocol == Protocol::user) return set_ipc_error(t, Phase::receive, {IpcError::no_partner});
+  t.begin_kernel_receive(from);
+}
+
+void begin_receive_phase(Cpu& cpu, Thread& t, ThreadId spec, bool now) {
   t.end_wait();
   if (spec.is_nil()) {
     t.regs.r9 = MsgTag{t.regs.r9}.raw & ~MsgTag::error;
@@ -110,22 +141,28 @@ void begin_receive_phase(Cpu& cpu, Thread& t, bool now) {
   }
   if (!spec.is_any() && !spec.is_any_local()) {
     Thread* const partner = resolve(t, spec);
-    if (!partner || partner->vanishing) return set_ipc_error(t, Phase::receive, {IpcError::no_partner});
+    if (!partner || partner->vanishing) return fail_receive(t, spec);
     note_wait(*partner, t);
     spec = partner->id;
   }
-  if (Thread* const sender = t.senders ? find_sender(t, spec) : nullptr) {
-    if (now)
-      take_from(cpu, *sender, t);
-    else
-      t.work = Work::receive;
-    return;
+  if (t.senders) {
+    Thread* const sender = now ? find_sender(t, spec) : nullptr;
+    if (sender) return take_from(cpu, *sender, t);
+    if (!now || t.partner) return look_for_sender(cpu, t, spec);
   }
   const Time timeout = Timeouts{t.regs.r8}.receive();
   if (timeout.is_never()) return t.begin_receive(spec, false);
   if (is_over(timeout)) return set_ipc_error(t, Phase::receive, {IpcError::timeout});
   t.begin_receive(spec, true);
   set_timeout(cpu, t, deadline(timeout));
+}
+
+// `t`, which waits for t.from, looks whether that has sent already. Its timeout begins again.
+[[gnu::cold, gnu::noinline]] void receive_again(Cpu& cpu, Thread& t) {
+  withdraw(cpu, t);
+  look_for_sender(cpu, t, t.from);
+  if (t.is_halted()) t.stopped ^= stopped_by::halted | stopped_by::after_work;
+  enqueue(cpu, t);
 }
 
 // Propagation is for those who could have sent as the virtual sender anyway, or
@@ -139,10 +176,7 @@ void begin_receive_phase(Cpu& cpu, Thread& t, bool now) {
   v->disarm();
   v->from = partner.id;
   // The partner's message may have come first.
-  if (Thread* const sender = find_sender(*v, v->from)) {
-    take_from(cpu, *sender, *v);
-    enqueue(cpu, *v);
-  }
+  if (v->senders && v != &partner) receive_again(cpu, *v);
 }
 
 // Where a message out of a space with a redirector goes; null: nowhere.
@@ -207,12 +241,8 @@ Thread* resolve(const Thread& caller, ThreadId id) {
 
 Thread* ipc(Cpu& cpu, Thread& t) {
   Thread* woken = nullptr;
-  if (t.regs.rsi != 0) {
-    const Sent result = send_phase(cpu, t, woken);
-    if (result == Sent::done) begin_receive_phase(cpu, t, true);
-  } else {
-    begin_receive_phase(cpu, t, true);
-  }
+  if (t.regs.rsi == 0 || send_phase(cpu, t, woken) == Sent::done)
+    begin_receive_phase(cpu, t, ThreadId{t.regs.rdx}, true);
   if (!woken) return reschedule(cpu);
   if (!t.runnable()) return hand_off(cpu, *woken);
   enqueue(cpu, *woken);
@@ -228,13 +258,17 @@ Thread* ipc(Cpu& cpu, Thread& t) {
 
 [[gnu::cold, gnu::noinline]] void take_start(Cpu& cpu, Thread& t) {
   MICA_ASSERT(t.protocol == Protocol::start && t.is_receiving());
-  Thread* const sender = find_sender(t, t.from);
-  if (!sender) return;
-  take_from(cpu, *sender, t);
-  enqueue(cpu, t);
+  if (t.senders) receive_again(cpu, t);
 }
 
-void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, true); }
+void receive_phase(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, ThreadId{t.regs.rdx}, true); }
+
+void continue_receive(Cpu& cpu, Thread& t) { begin_receive_phase(cpu, t, t.from, true); }
+
+[[gnu::cold, gnu::noinline]] void abandon_receive(Thread& t) {
+  t.work = Work::none;
+  t.partner = nullptr;
+}
 
 namespace {
 

@@ -33,6 +33,10 @@ void take_start(Cpu& cpu, Thread& t);
 
 // The receive phase of a thread whose send phase is over.
 void receive_phase(Cpu& cpu, Thread& t);
+// The next step of one that had too many senders to look at, or no moment to do so.
+void continue_receive(Cpu& cpu, Thread& t);
+// That is no longer wanted.
+void abandon_receive(Thread& t);
 
 // Takes a thread out of the IPC that it is blocked in, without a result.
 void withdraw(Cpu& cpu, Thread& t);

@@ -155,7 +155,10 @@ void deactivate(Thread& t) {
   // A thread that waits for its start goes on waiting; all else ends here.
   if (t.protocol != Protocol::start) {
     if (is_in_transfer(t) || t.state == State::sending || t.is_receiving()) cancel_ipc(cpu, t, IpcError::cancelled);
-    if (t.work == Work::receive) set_ipc_error(t, Phase::receive, {IpcError::cancelled});
+    if (t.work == Work::receive) {
+      abandon_receive(t);
+      set_ipc_error(t, Phase::receive, {IpcError::cancelled});
+    }
     abandon_unmap(t);
     // What threads and spaces are to become does not depend on where the caller is.
     if (t.work < Work::thread_control) t.work = Work::none;

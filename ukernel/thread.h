@@ -136,7 +136,7 @@ struct alignas(512) Thread {
 
   // --- blocked in IPC ---
   ThreadId from;           // receiving: whom it waits for; any, any local or global
-  Thread* partner;         // sending: to whom
+  Thread* partner;         // sending: to whom; searching its senders: behind whom to go on
   ThreadId as_sender;      // id that the receiver sees (propagation), nil = its own
   ThreadId intended;       // redirected: whom the message was meant for, else nil
   Link queue;              // among the partner's senders

@@ -59,7 +59,7 @@ bool is_over(Time timeout) {
   return timeout.is_zero() || (timeout.is_point() && deadline(timeout) <= read_clock());
 }
 
-void set_timeout(Cpu& cpu, Thread& thread, Ticks when) {
+[[gnu::noinline]] void set_timeout(Cpu& cpu, Thread& thread, Ticks when) {
   MICA_ASSERT(!has_timeout(thread));
   thread.wakes_at = when;
   thread.heap_left = thread.heap_right = thread.heap_parent = nullptr;

@@ -40,7 +40,7 @@ Thread* continue_work(Cpu& cpu, Thread& t) {
       next = continue_space_control(cpu, t);
       break;
     case Work::receive:
-      receive_phase(cpu, t);
+      continue_receive(cpu, t);
       t.settle_halt();
       return reschedule(cpu);
   }

@@ -122,8 +122,9 @@ class Check {
     if (is_queued(t) != (t.runnable() && !runs))
       fail(name(t), " is queued: ", is_queued(t), ", runs: ", runs);
     if ((t.state == State::sending) != (t.queue.next != nullptr)) fail(name(t), " sends without a queue");
-    if ((t.state == State::sending) != (t.partner != nullptr))
-      fail(name(t), " has a partner without sending");
+    if (t.work == Work::receive ? t.partner && !is_sender(*t.partner, t)
+                                : (t.state == State::sending) != (t.partner != nullptr))
+      fail(name(t), " has a partner without sending, or searches behind one who does not send to it");
     if (t.work != Work::none && t.work != Work::transfer && (t.state != State::ready || t.wait != 0))
       fail(name(t), " has work left and does not run");
     if ((t.stopped & stopped_by::after_work) != 0 && t.work == Work::none)
@@ -133,7 +134,9 @@ class Check {
     if (has_timeout(t) && t.work != Work::transfer &&
         (t.protocol != Protocol::user || (t.state != State::sending && !t.is_receiving())))
       fail(name(t), " has a timeout and does not wait");
-    if (t.protocol != Protocol::user && t.state == State::ready) fail(name(t), " is ready in a protocol");
+    const bool may_be_ready = t.protocol == Protocol::start && t.work == Work::receive;
+    if (t.protocol != Protocol::user && t.state == State::ready && !may_be_ready)
+      fail(name(t), " is ready in a protocol");
     if (!t.active()) {
       if (t.tcr || t.utcb || t.fpu) fail(name(t), " is inactive and has a UTCB");
     } else {
@@ -142,6 +145,9 @@ class Check {
     if (t.is_receiving()) receiving(t);
   }
 
+  static bool is_sender(const Thread& s, const Thread& t) {
+    return s.state == State::sending && s.partner == &t;
+  }
   static bool has_virtual_sender(const Thread& t) {
     const Thread* s = t.senders;
     if (!s) return false;
