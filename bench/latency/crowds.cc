@@ -6,6 +6,7 @@
 //   create       threads are made active and deleted, while 4,000 others are there
 //   send         a message, with timeout zero, to a thread to whom 4,000 wait to send
 //   delete       the end of that thread; each of them gets an error and runs
+//   search       a wait for a local thread, with timeout zero, when 4,000 others have sent
 #include "scenarios.h"
 
 #include <runtime/program.h>
@@ -131,6 +132,25 @@ void senders(const Crowd& crowd) {
       });
 }
 
+void search(const Crowd& crowd) {
+  target = ThreadId::self();
+  tell_all(crowd);
+  measure_latency<16>(
+      "search/4000-have-sent", 16, [](unsigned) {},
+      [](unsigned) {
+        for (unsigned i = 0; i < 10; ++i) {
+          Words message;
+          l4::ipc_words(ThreadId::nil(), ThreadId::any_local(), l4::Timeouts::poll(), message);
+          if (message.tag().ok()) runtime::panic("a message from nobody");
+        }
+      });
+  for (unsigned i = 0; i < others; ++i) {
+    Words message;
+    l4::ipc_words(ThreadId::nil(), crowd[i], l4::Timeouts::poll(), message);
+    if (!message.tag().ok()) runtime::panic("a message is missing");
+  }
+}
+
 }  // namespace
 
 void measure_crowds() {
@@ -141,6 +161,7 @@ void measure_crowds() {
   measure_latency<8>(
       "create+delete/4000-others", 16, [](unsigned) {}, [](unsigned) { create_and_delete(); });
   senders(crowd);
+  search(crowd);
   crowd.end();
 }
 
