@@ -137,7 +137,7 @@ int main() {
   page[0] = 1;
   start_pager();
   const ThreadId other = start_in_space(receiver);
-  measure_rounds<1>({"map", "map+unmap/4k", 0, 2367},
+  measure_rounds<1>({"map", "map+unmap/4k", 1000, 2367},
                     [other](unsigned rounds) { return map_and_unmap(other, rounds); });
   check_query();
   measure_rounds<5>({"map", "unmap-query", 250, 656}, query<0>);
@@ -147,7 +147,7 @@ int main() {
   if (!start_receivers(100)) runtime::panic("no 100 spaces");
   measure_once({"map", "unmap/100-spaces/per-mapping", 0, 288}, 3, unmap_from_all<3>, 100);
   if (start_receivers(most_spaces)) {
-    measure_once({"map", "unmap/1000-spaces/per-mapping", 0, 288}, 4, unmap_from_all<4>, most_spaces, 5);
+    measure_once({"map", "unmap/1000-spaces/per-mapping", 90, 288}, 4, unmap_from_all<4>, most_spaces, 5);
   } else {
     runtime::print("kernel memory is enough for {} spaces only; 1000 take a machine with 1 GiB\n", spaces);
   }
