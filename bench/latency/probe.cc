@@ -146,7 +146,7 @@ void take_row(unsigned mark, const Row& row, Word length) {
   const unsigned count = sample_count;
   if (count == 0) runtime::panic("no interrupt came in time");
   std::sort(samples, samples + count);
-  add_row(row, mark, Summary{samples[0] * 100, samples[count / 2] * 100, samples[count - 1] * 100, count});
+  add_row(row, mark, summarize(samples, count, count, 100));
   runtime::print(
       "{}: {} instructions long; the worst interrupt, raised {} after its begin, waited {}; {} more were "
       "lost meanwhile\n",

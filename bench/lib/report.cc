@@ -19,7 +19,7 @@ struct Line {
   Summary samples;
 };
 
-constexpr unsigned max_rows = 64;
+constexpr unsigned max_rows = 256;
 constinit Line lines[max_rows] = {};
 constinit unsigned line_count = 0;
 
@@ -51,10 +51,27 @@ void put_optional(Output& out, l4::Word value, unsigned width) {
   out.put_number(value);
 }
 
+const char* unit_name(bool instructions) { return instructions ? "instructions" : "cycles"; }
+
 const char* verdict(const Line& line) {
   if (line.row.target == 0) return "";
   const l4::Word reached = line.row.worst ? line.samples.max : line.samples.median;
   return reached <= line.row.target * 100 ? "  yes" : "  NO";
+}
+
+void print_record(const Line& line, bool instructions) {
+  const Summary& s = line.samples;
+  Output out;
+  print_to(out, "{\"suite\":\"{}\",\"row\":\"{}\",\"unit\":\"{}\",\"n\":{},", line.row.suite, line.row.name,
+           line.row.unit.empty() ? unit_name(instructions) : line.row.unit, s.rounds);
+  print_to(out, "\"min\":{},\"q1\":{},\"median\":{},\"q3\":{},\"p99\":{},\"max\":{},", Hundredths{s.min},
+           Hundredths{s.q1}, Hundredths{s.median}, Hundredths{s.q3}, Hundredths{s.p99}, Hundredths{s.max});
+  print_to(out, "\"mean\":{},\"stddev\":{}", Hundredths{s.mean}, Hundredths{s.stddev});
+  if (s.has_first) print_to(out, ",\"first\":{}", Hundredths{s.first});
+  print_to(out, ",\"mode\":\"{}\"", instructions ? "icount" : "time");
+  if (line.row.target != 0) print_to(out, ",\"target\":{}", line.row.target);
+  if (line.row.best != 0) print_to(out, ",\"best\":{}", line.row.best);
+  out.put("}\n");
 }
 
 void print_line(const Line& line) {
@@ -71,15 +88,6 @@ void print_line(const Line& line) {
 
 }  // namespace
 
-void Samples::add(l4::Word ticks, l4::Word rounds) {
-  if (count_ == capacity) return;
-  const l4::Word value = (ticks * 100 + rounds / 2) / rounds;
-  unsigned i = count_++;
-  for (; i > 0 && sorted_[i - 1] > value; --i) sorted_[i] = sorted_[i - 1];
-  sorted_[i] = value;
-  rounds_ += rounds;
-}
-
 void add_row(const Row& row, unsigned mark, const Summary& samples) {
   if (line_count == max_rows) runtime::panic("too many rows");
   lines[line_count++] = {row, mark, samples};
@@ -87,19 +95,11 @@ void add_row(const Row& row, unsigned mark, const Summary& samples) {
 
 void print_report() {
   const bool instructions = counts_instructions();
-  const char* const unit = instructions ? "instructions" : "cycles";
   print("MICA-BENCH-BEGIN\n");
-  for (unsigned i = 0; i < line_count; ++i) {
-    const Line& line = lines[i];
-    Output out;
-    print_to(out, "{\"suite\":\"{}\",\"row\":\"{}\",\"unit\":\"{}\",\"n\":{},", line.row.suite, line.row.name,
-             line.row.unit.empty() ? unit : line.row.unit, line.samples.rounds);
-    print_to(out, "\"min\":{},\"median\":{},\"max\":{}}\n", Hundredths{line.samples.min},
-             Hundredths{line.samples.median}, Hundredths{line.samples.max});
-  }
+  for (unsigned i = 0; i < line_count; ++i) print_record(lines[i], instructions);
   print("MICA-BENCH-END\n\n");
   print("mark  {}     median        min        max  must reach best known   reached? ({})\n",
-        left("figure", 38), unit);
+        left("figure", 38), unit_name(instructions));
   for (unsigned i = 0; i < line_count; ++i) print_line(lines[i]);
   if (!instructions) print("\nThese are cycles; the limits are instructions, for -icount.\n");
 }
