@@ -18,15 +18,15 @@ Word square_root(Word value) {
   return root;
 }
 
-// Their square root of the mean squared distance. Distances of more than 25 bits are
-// shortened for it: 2^12 of their squares fit into a word.
+// Their square root of the mean squared distance. Distances of more than 24 bits are
+// shortened for it: 2^16 of their squares fit into a word.
 Word deviation(const Word* sorted, unsigned count, Word mean, Word unit) {
   const auto distance = [=](unsigned i) {
     const Word value = sorted[i] * unit;
     return value > mean ? value - mean : mean - value;
   };
   const auto length = std::bit_width(distance(0) | distance(count - 1));
-  const unsigned shift = length > 25 ? static_cast<unsigned>(length) - 25 : 0;
+  const unsigned shift = length > 24 ? static_cast<unsigned>(length) - 24 : 0;
   Word sum = 0;
   for (unsigned i = 0; i < count; ++i) sum += (distance(i) >> shift) * (distance(i) >> shift);
   return square_root(sum / count) << shift;
@@ -35,7 +35,7 @@ Word deviation(const Word* sorted, unsigned count, Word mean, Word unit) {
 }  // namespace
 
 Summary summarize(const Word* sorted, unsigned count, Word rounds, Word unit) {
-  if (count == 0 || count > 1 << 12) runtime::panic("a figure of no samples, or of too many");
+  if (count == 0 || count > 1 << 16) runtime::panic("a figure of no samples, or of too many");
   const auto quantile = [=](unsigned percent) { return sorted[(count * percent + 99) / 100 - 1] * unit; };
   Word sum = 0;
   for (unsigned i = 0; i < count; ++i) sum += sorted[i] * unit;

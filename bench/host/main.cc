@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// The host's side of `./mica bench`:
+//
+//      bench_records collect FILE CPU SMP OPTIONS COMMIT < serial   append records to FILE
+//      bench_records print FILE                                     one JSON object a line
+//      bench_records gate BASELINE FILE                             TAP: a case a row that is wrong, or one
+//      bench_records accept BASELINE HISTORY DATE COMPILER REASON FILE
+//
+// Ends with 1 and a sentence on standard error if it cannot be done.
+#include <fstream>
+#include <iostream>
+#include <span>
+
+#include "baseline.h"
+
+namespace bench {
+
+namespace {
+
+using Arguments = std::span<const char* const>;
+
+int collect_into(Arguments a) {
+  const Origin origin = {
+      .cpu = a[1], .options = a[3], .commit = a[4], .smp = static_cast<unsigned>(std::stoul(a[2]))};
+  const std::vector<Record> records = collect(std::cin, std::cout, origin);
+  std::ofstream out(a[0], std::ios::app);
+  for (const Record& record : records) out << record.dump() << '\n';
+  out.close();
+  if (!out) throw BadRecords("cannot be written: " + std::string(a[0]));
+  return 0;
+}
+
+int print(Arguments a) {
+  for (const Record& record : read_records(a[0])) std::cout << record.dump() << '\n';
+  return 0;
+}
+
+int gate(Arguments a) {
+  const Verdict verdict = compare(read_baseline(a[0]), read_records(a[1]));
+  const std::size_t cases = verdict.compared + verdict.failures.size();
+  std::cout << "1.." << cases << '\n';
+  std::size_t number = 0;
+  for (const std::string& failure : verdict.failures)
+    std::cout << "not ok " << ++number << " - " << failure << '\n';
+  // One that has grown was compared as well.
+  while (number < cases) std::cout << "ok " << ++number << '\n';
+  if (verdict.shrunk != 0)
+    std::cout << "# " << verdict.shrunk
+              << " rows cost less than the baseline says: `./mica bench --accept REASON`\n";
+  return verdict.failures.empty() ? 0 : 1;
+}
+
+int accept_records(Arguments a) {
+  const Baseline before = std::ifstream(a[0]) ? read_baseline(a[0]) : Baseline::object();
+  const Baseline next = accept(before, read_records(a[5]), a[2], a[4], a[3]);
+  std::cerr << "the baseline is that of " << write_baseline(next, a[0], a[1]) << " now\n";
+  return 0;
+}
+
+struct Command {
+  std::string_view name;
+  std::size_t arguments;
+  int (*run)(Arguments);
+};
+constexpr Command commands[] = {
+    {"collect", 5, collect_into}, {"print", 1, print}, {"gate", 2, gate}, {"accept", 6, accept_records}};
+
+int run(Arguments words) {
+  for (const Command& command : commands)
+    if (words.size() == command.arguments + 1 && words[0] == command.name)
+      return command.run(words.subspan(1));
+  std::cerr << "bench_records: what is it to do?\n";
+  return 2;
+}
+
+}  // namespace
+
+}  // namespace bench
+
+int main(int count, char** words) {
+  try {
+    return bench::run(bench::Arguments(words + 1, static_cast<std::size_t>(count - 1)));
+  } catch (const std::exception& error) {
+    std::cerr << "bench: " << error.what() << '\n';
+    return 1;
+  }
+}
