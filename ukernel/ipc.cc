@@ -7,6 +7,7 @@
 #include "budget.h"
 #include "interrupt.h"
 #include "kip.h"
+#include "mapping.h"
 #include "message_transfer.h"
 #include "scheduler.h"
 #include "thread_ring.h"
@@ -239,7 +240,32 @@ Thread* resolve(const Thread& caller, ThreadId id) {
   return (id.raw & 0x3f) != 0 ? find_thread(id) : find_local(*caller.space, id);
 }
 
+namespace {
+
+// A pager's answer as it mostly is, one page and then a wait for anybody, when a direct
+// switch is all that the scheduler would do (the fast path's condition). Null: it is
+// something else, and nothing has happened.
+[[gnu::always_inline]] inline Thread* answer_fault(Cpu& cpu, Thread& t) {
+  const Registers& r = t.regs;
+  if (static_cast<u16>(r.r9) != MsgTag::make(0, 0, 2).raw || r.rdx != ThreadId::any().raw) return nullptr;
+  const TypedItem item{r.rax};
+  if (item.kind() != TypedItem::Kind::map || !Timeouts{r.r8}.receive().is_never() || t.senders) return nullptr;
+  Thread* const to = resolve(t, ThreadId{r.rsi});
+  if (!to || to->protocol != Protocol::page_fault || to->state != State::receiving || to->from != t.id) return nullptr;
+  if (((to->key + expected_gs - cpu.top) & key::must_be_zero) != 0 || to->stopped != 0) return nullptr;
+  if (!transfer_plain(*t.space, *to->space, Fpage::complete(), {Fpage{r.rbx}, item.send_base()})) return nullptr;
+  to->protocol = Protocol::user;
+  to->by_iret = true;
+  to->state = State::ready;
+  t.wait = r.rdx;
+  cpu.current = to;
+  return to;
+}
+
+}  // namespace
+
 Thread* ipc(Cpu& cpu, Thread& t) {
+  if (Thread* const faulter = answer_fault(cpu, t)) return faulter;
   Thread* woken = nullptr;
   if (t.regs.rsi == 0 || send_phase(cpu, t, woken) == Sent::done)
     begin_receive_phase(cpu, t, ThreadId{t.regs.rdx}, true);

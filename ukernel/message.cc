@@ -150,22 +150,16 @@ bool well_formed(Thread& sender) {
 
 namespace {
 
-// One page that can be mapped without steps.
-[[gnu::always_inline]] inline bool map_plainly(Thread& sender, Thread& receiver, MsgTag tag, Fpage window) {
-  if (tag.typed() != 2) return false;
-  const unsigned i = 1 + tag.untyped();
-  const TypedItem item{message_register_of(sender, i)};
-  return item.kind() == TypedItem::Kind::map &&
-         transfer_plain(*sender.space, *receiver.space, window, map_item(sender, i, item));
-}
-
 // One item that needs no steps: a page, or a short string.
 [[gnu::noinline]] bool deliver_plain_item(Thread& sender, Thread& receiver, MsgTag tag) {
   if (tag.typed() != 2) return false;
   const unsigned i = 1 + tag.untyped();
   const TypedItem item{message_register_of(sender, i)};
-  if (item.is_string()) return copy_plain(sender, receiver, item, message_register_of(sender, i + 1));
-  return map_plainly(sender, receiver, tag, Acceptor{receiver.tcr->br(0)}.window());
+  if (item.is_string())
+    return receiver.protocol == Protocol::user &&
+           copy_plain(sender, receiver, item, message_register_of(sender, i + 1));
+  return item.kind() == TypedItem::Kind::map &&
+         transfer_plain(*sender.space, *receiver.space, window_of(receiver), map_item(sender, i, item));
 }
 
 }  // namespace
@@ -175,20 +169,9 @@ Delivery deliver(Cpu& cpu, Thread& sender, Thread& receiver) {
   receiver.end_wait();
   // The kernel's own messages have no items.
   const MsgTag tag = tag_of(sender);
-  if (receiver.protocol == Protocol::user) {
-    cancel_timeout(cpu, receiver);
-    if (tag.typed() != 0 && !deliver_plain_item(sender, receiver, tag))
-      return deliver_items(cpu, sender, receiver);
-    deliver_to_user(sender, receiver);
-    return {};
-  }
-  if (receiver.protocol == Protocol::page_fault && map_plainly(sender, receiver, tag, Fpage::complete())) {
-    receiver.by_iret = true;
-    receiver.protocol = Protocol::user;
-    return {};
-  }
-  if (tag.typed() != 0) return deliver_items(cpu, sender, receiver);
-  return deliver_to_kernel(sender, receiver);
+  if (receiver.protocol == Protocol::user) cancel_timeout(cpu, receiver);
+  if (tag.typed() != 0 && !deliver_plain_item(sender, receiver, tag)) return deliver_items(cpu, sender, receiver);
+  return deliver_words(sender, receiver);
 }
 
 void set_ipc_error(Thread& t, Phase phase, Failure failure) {

@@ -92,12 +92,11 @@ syscall_entry:
         jne     other_call
         testl   $0xfff8, %r9d           // up to 7 words, no typed items, no flags
         jnz     long_or_typed
-        testw   %r8w, %r8w              // receive timeout never
-        jnz     slow_ipc
         partner_by_number
         cmpq    %rsi, THREAD_ID(%rbp)   // it has that very id
         jne     local_partner
         compare_keys
+        orw     %r8w, %cx               // receive timeout never: as the GS selector, 16 bits that are 0
         testq   $RARE_KEY_BITS, %rcx
         jnz     rare_key
         check_partner local=0
@@ -115,6 +114,7 @@ switch_space:
 local_partner:
         partner_by_local_id
         compare_keys
+        orw     %r8w, %cx
         testq   $RARE_KEY_BITS, %rcx
         jnz     rare_key
         check_partner local=1
@@ -126,9 +126,9 @@ local_partner:
 long_or_typed:
         testl   $0xffc0, %r9d           // no typed items, no flags
         jnz     slow_ipc
+rare_key:
         testw   %r8w, %r8w
         jnz     slow_ipc
-rare_key:
         partner_by_number
         cmpq    %rsi, THREAD_ID(%rbp)
         je      1f
