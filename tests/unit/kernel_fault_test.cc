@@ -2,7 +2,7 @@
 // Faults, exceptions, interrupts and FPU state through the kernel's own code.
 #include <doctest/doctest.h>
 
-#include "harness/user.h"
+#include "harness/parts.h"
 #include "kip.h"
 #include "thread_table.h"
 
@@ -198,4 +198,98 @@ TEST_CASE("half of KernelInterface at the end of what can be read is only an inv
   machine.run();
   CHECK(asked);
   CHECK_FALSE(went_on);
+}
+
+// Most of these answers have a short way in the kernel when the fast path is on.
+TEST_CASE("a pager's answer does the same, whatever the kernel's way for it") {
+  enum class Answer {
+    one_page, by_local_id, closed_wait, finite_wait, with_a_word, with_a_label, two_pages, granted, without_rights,
+    twice, to_a_halted_one, while_another_is_urgent, while_another_has_sent, nothing,
+  };
+  constexpr Address at = 0x400000, ram = spare_ram;
+  const ThreadId pager = user_thread(1), faulter = user_thread(2), other = user_thread(3);
+  for (int n = 0; n <= static_cast<int>(Answer::nothing); ++n) {
+    const Answer answer = static_cast<Answer>(n);
+    u64 faults[2] = {}, heard[2] = {}, order[2] = {};
+    for (const bool fast_path : {false, true}) {
+      CAPTURE(n);
+      CAPTURE(fast_path);
+      Machine machine({.fast_path = fast_path});
+      bool done = false;
+      machine.boot([&](User& root) {
+        take_pages(root);
+        const auto serve = [&](User& user) {
+          const Rights all = Rights::all();
+          u64& count = faults[fast_path];
+          Received fault = user.receive(ThreadId::any());
+          for (;;) {
+            if (fault.tag().label() >> 4 != label_page_fault >> 4) {
+              ++heard[fast_path];
+              fault = user.receive(ThreadId::any());
+              continue;
+            }
+            ++count;
+            CHECK(fault[1] / page_size == at / page_size);
+            const bool first = count == 1;
+            Fpage pages = Fpage::memory(ram, answer == Answer::two_pages ? 13 : 12, all);
+            if (answer == Answer::without_rights && first) pages = Fpage::memory(ram, 12, Rights::none());
+            Message message(answer == Answer::with_a_label ? 5 : 0);
+            if (answer == Answer::with_a_word) message = Message(0, {7});
+            if (answer != Answer::nothing || !first) {
+              if (answer == Answer::granted)
+                message.grant(pages, at);
+              else
+                message.map(pages, at);
+            }
+            if (answer == Answer::to_a_halted_one && first) user.exchange_registers(faulter, apply_halt | 1);
+            if (answer == Answer::while_another_has_sent && first) pause(user);
+            const ThreadId whom = answer == Answer::by_local_id ? ThreadId{find_thread(faulter)->utcb} : faulter;
+            const ThreadId from = answer == Answer::closed_wait ? faulter : ThreadId::any();
+            const u64 times = answer == Answer::finite_wait ? timed(Time::period(40 * ms)) : 0;
+            fault = user.ipc(whom, from, message, times);
+            if (!fault.ok()) break;
+          }
+        };
+        const auto touch = [&](User& user) {
+          user.store(at, 4711);
+          CHECK(user.load(at) == 4711);
+          order[fast_path] = order[fast_path] * 10 + 2;
+          if (answer == Answer::twice) {
+            user.store(at + 8, 1);
+            CHECK(user.unmap(Fpage::memory(at, 12, Rights::all()), true).has(Rights::w));
+            user.store(at + 16, 2);
+          }
+          user.send(pager, Message(9), timed(Time::never(), Time::period(5 * ms)));
+          done = true;
+        };
+        // All in the root task's space, so that the pager has its pages.
+        REQUIRE(root.create_thread(pager, root_id, 2, serve));
+        if (answer == Answer::by_local_id) {
+          REQUIRE(root.create_thread(faulter, root_id, 3, touch, pager));
+        } else {
+          REQUIRE(root.create_task(faulter, touch, pager));
+        }
+        REQUIRE(root.create_thread(other, root_id, 4, [&](User& user) {
+          user.receive(user.id(), timed(Time::period(500)));
+          if (answer == Answer::while_another_has_sent) user.send(pager, Message(3));
+          order[fast_path] = order[fast_path] * 10 + 3;
+        }));
+        if (answer == Answer::while_another_is_urgent) root.schedule(other, 120);
+        for (int i = 0; i < 20; ++i) pause(root);
+        if (answer == Answer::to_a_halted_one) {
+          CHECK(!done);
+          root.exchange_registers(faulter, apply_halt);
+          for (int i = 0; i < 20; ++i) pause(root);
+        }
+        CHECK(done);
+      });
+      machine.run();
+      CHECK(done);
+    }
+    CAPTURE(n);
+    CHECK(faults[0] > 0);
+    CHECK(faults[0] == faults[1]);
+    CHECK(heard[0] == heard[1]);
+    CHECK(order[0] == order[1]);
+  }
 }
