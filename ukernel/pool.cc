@@ -194,18 +194,9 @@ Mapping* Pool::new_mapping_page() {
   if (!page) return nullptr;
   page->next = mapping_pages_;
   mapping_pages_ = page;
-  fresh_ = page->nodes + 1;
-  fresh_count_ = nodes_per_page - 1;
   all_nodes_ += nodes_per_page;
-  free_count_ += fresh_count_;
+  for (u64 i = nodes_per_page - 1; i != 0; --i) give_mapping(&page->nodes[i]);
   return page->nodes;
-}
-
-Mapping* Pool::take_fresh_mapping() {
-  if (fresh_count_ == 0) return new_mapping_page();
-  --fresh_count_;
-  --free_count_;
-  return fresh_++;
 }
 
 Progress Pool::drain(Budget& budget) {
@@ -218,8 +209,7 @@ Progress Pool::drain(Budget& budget) {
     give_frame(page);
   }
   free_nodes_ = nullptr;
-  fresh_ = nullptr;
-  free_count_ = fresh_count_ = all_nodes_ = 0;
+  free_count_ = all_nodes_ = 0;
   return Progress::done;
 }
 

@@ -99,11 +99,11 @@ class Pool {
   [[nodiscard]] void* take_frame();
   void give_frame(void* frame);
   [[nodiscard]] Mapping* take_mapping() {
-    Mapping* const node = take_used_mapping();
-    return node ? node : take_fresh_mapping();
+    Mapping* const node = take_free_mapping();
+    return node ? node : new_mapping_page();
   }
-  // One that was given back, or null.
-  [[nodiscard]] Mapping* take_used_mapping() {
+  // One of the pages that there are, or null.
+  [[nodiscard]] Mapping* take_free_mapping() {
     FreeNode* const node = free_nodes_;
     if (node) {
       free_nodes_ = node->next;
@@ -141,16 +141,13 @@ class Pool {
   };
 
   u64 pages_for(u64 mappings) const;
-  Mapping* take_fresh_mapping();
+  // A page more, and the first node of it.
   Mapping* new_mapping_page();
 
   u64 limit_ = u64{1} << 52;
   u64 used_ = 0;  // frames
-  // Mapping nodes that were used before, and the rest of the newest page of them.
-  FreeNode* free_nodes_ = nullptr;
-  Mapping* fresh_ = nullptr;
-  u64 free_count_ = 0;  // both together
-  u64 fresh_count_ = 0;
+  FreeNode* free_nodes_ = nullptr;  // of mappings
+  u64 free_count_ = 0;
   u64 all_nodes_ = 0;
   void* mapping_pages_ = nullptr;
 };

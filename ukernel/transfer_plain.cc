@@ -27,7 +27,7 @@ bool transfer_plain(Space& from, Space& to, Fpage window, const MapItem& item) {
   if (!given.has(Rights::r)) return false;
   Mapping* const parent = mapping_at(old.link());
   if (may_be_closed(parent) && is_closed(parent)) return false;
-  Mapping* const node = to.pool.take_used_mapping();
+  Mapping* const node = to.pool.take_free_mapping();
   if (!node) return false;
   derive(node, parent, to);
   enter(slot, node, without(*old.leaf & ~access_marks, ~given));

@@ -203,14 +203,27 @@ TEST_CASE("half of KernelInterface at the end of what can be read is only an inv
 // Most of these answers have a short way in the kernel when the fast path is on.
 TEST_CASE("a pager's answer does the same, whatever the kernel's way for it") {
   enum class Answer {
-    one_page, by_local_id, closed_wait, finite_wait, with_a_word, with_a_label, two_pages, granted, without_rights,
-    twice, to_a_halted_one, while_another_is_urgent, while_another_has_sent, nothing,
+    one_page,
+    by_local_id,
+    closed_wait,
+    finite_wait,
+    with_a_word,
+    with_a_label,
+    two_pages,
+    granted,
+    without_rights,
+    twice,
+    to_a_halted_one,
+    while_another_is_urgent,
+    while_another_has_sent,
+    nothing,
   };
-  constexpr Address at = 0x400000, ram = spare_ram;
+  constexpr Address at = 0x405000, ram = spare_ram;
   const ThreadId pager = user_thread(1), faulter = user_thread(2), other = user_thread(3);
   for (int n = 0; n <= static_cast<int>(Answer::nothing); ++n) {
     const Answer answer = static_cast<Answer>(n);
     u64 faults[2] = {}, heard[2] = {}, order[2] = {};
+    bool ended[2] = {}, kept[2] = {};
     for (const bool fast_path : {false, true}) {
       CAPTURE(n);
       CAPTURE(fast_path);
@@ -228,6 +241,12 @@ TEST_CASE("a pager's answer does the same, whatever the kernel's way for it") {
               fault = user.receive(ThreadId::any());
               continue;
             }
+            if (fault[1] < at) {
+              Message before;
+              before.map(Fpage::memory(ram + page_size, 12, Rights::all()), at - page_size);
+              fault = user.ipc(faulter, ThreadId::any(), before);
+              continue;
+            }
             ++count;
             CHECK(fault[1] / page_size == at / page_size);
             const bool first = count == 1;
@@ -236,21 +255,26 @@ TEST_CASE("a pager's answer does the same, whatever the kernel's way for it") {
             Message message(answer == Answer::with_a_label ? 5 : 0);
             if (answer == Answer::with_a_word) message = Message(0, {7});
             if (answer != Answer::nothing || !first) {
-              if (answer == Answer::granted)
-                message.grant(pages, at);
-              else
-                message.map(pages, at);
+              if (answer == Answer::granted) message.grant(pages, at);
+              else message.map(pages, at);
             }
             if (answer == Answer::to_a_halted_one && first) user.exchange_registers(faulter, apply_halt | 1);
             if (answer == Answer::while_another_has_sent && first) pause(user);
-            const ThreadId whom = answer == Answer::by_local_id ? ThreadId{find_thread(faulter)->utcb} : faulter;
+            if (answer == Answer::while_another_is_urgent && first) user.spend(2 * ms);
+            const ThreadId whom =
+                answer == Answer::by_local_id ? ThreadId{find_thread(faulter)->utcb} : faulter;
             const ThreadId from = answer == Answer::closed_wait ? faulter : ThreadId::any();
             const u64 times = answer == Answer::finite_wait ? timed(Time::period(40 * ms)) : 0;
             fault = user.ipc(whom, from, message, times);
             if (!fault.ok()) break;
           }
+          ended[fast_path] = true;
+          user.receive(user.id());
         };
         const auto touch = [&](User& user) {
+          // New threads, and pages without a table, have no short ways.
+          pause(user);
+          user.store(at - page_size, 1);
           user.store(at, 4711);
           CHECK(user.load(at) == 4711);
           order[fast_path] = order[fast_path] * 10 + 2;
@@ -259,7 +283,8 @@ TEST_CASE("a pager's answer does the same, whatever the kernel's way for it") {
             CHECK(user.unmap(Fpage::memory(at, 12, Rights::all()), true).has(Rights::w));
             user.store(at + 16, 2);
           }
-          user.send(pager, Message(9), timed(Time::never(), Time::period(5 * ms)));
+          if (answer != Answer::finite_wait)
+            user.send(pager, Message(9), timed(Time::never(), Time::period(5 * ms)));
           done = true;
         };
         // All in the root task's space, so that the pager has its pages.
@@ -270,23 +295,32 @@ TEST_CASE("a pager's answer does the same, whatever the kernel's way for it") {
           REQUIRE(root.create_task(faulter, touch, pager));
         }
         REQUIRE(root.create_thread(other, root_id, 4, [&](User& user) {
-          user.receive(user.id(), timed(Time::period(500)));
+          user.receive(user.id(), timed(Time::period(1500)));
           if (answer == Answer::while_another_has_sent) user.send(pager, Message(3));
           order[fast_path] = order[fast_path] * 10 + 3;
         }));
-        if (answer == Answer::while_another_is_urgent) root.schedule(other, 120);
-        for (int i = 0; i < 20; ++i) pause(root);
+        if (answer == Answer::while_another_is_urgent) {
+          root.schedule(pager, 200);
+          root.schedule(other, 120);
+        }
+        for (int i = 0; i < 60; ++i) pause(root);
         if (answer == Answer::to_a_halted_one) {
           CHECK(!done);
           root.exchange_registers(faulter, apply_halt);
           for (int i = 0; i < 20; ++i) pause(root);
         }
         CHECK(done);
+        const Slot page = root.thread().space->memory.find_page(ram / page_size);
+        kept[fast_path] = page && page.present();
       });
       machine.run();
       CHECK(done);
     }
     CAPTURE(n);
+    CHECK(kept[0] == (answer != Answer::granted));
+    CHECK(kept[0] == kept[1]);
+    CHECK(ended[0] == (answer == Answer::finite_wait));
+    CHECK(ended[0] == ended[1]);
     CHECK(faults[0] > 0);
     CHECK(faults[0] == faults[1]);
     CHECK(heard[0] == heard[1]);
