@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 // A root task that measures Ipc, the smallest system calls, page faults and exceptions.
-// What exactly is counted is said at the head of roundtrip.cc, syscalls.cc, faults.cc,
-// exceptions.cc and strings.cc; how, in ../lib/measure.h.
+// What exactly is counted is said at the head of each group's file; how, in
+// ../lib/measure.h.
 #include <runtime/program.h>
 
 #include "../lib/report.h"
 #include "../lib/world.h"
 #include "exceptions.h"
 #include "faults.h"
-#include "roundtrip.h"
-#include "strings.h"
+#include "groups.h"
 #include "syscalls.h"
 
 int main() {
@@ -18,7 +17,19 @@ int main() {
   bench::measure_faults();
   bench::measure_exceptions();
   bench::measure_strings();
-  bench::measure_round_trips();  // last: it leaves this thread with FPU state
+  bench::measure_string_lengths();
+  bench::measure_mappings();
+  bench::measure_round_trips();
+  bench::measure_slow_path();
+  bench::measure_priorities();
+  bench::measure_one_way();
+  bench::measure_waiting_senders();
+  bench::measure_timeouts();
+  bench::measure_local();
+  bench::measure_propagation();
+  bench::measure_redirector();
+  bench::measure_chains();
+  bench::measure_sse();
   bench::print_report();
   return 0;
 }

@@ -2,12 +2,11 @@
 // A call with one string item to a thread in another space, and its empty answer.
 // All pages are there. Counted as in roundtrip.cc; a repeated string instruction
 // counts once for each word that it moves.
-#include "strings.h"
-
 #include <runtime/program.h>
 
 #include "../lib/measure.h"
 #include "../lib/world.h"
+#include "groups.h"
 
 namespace bench {
 

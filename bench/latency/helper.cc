@@ -89,16 +89,4 @@ void Helper::pass_on(Fpage pages, const Helper& to, Word at) const {
   send(id_, message);
 }
 
-Word allocate_small_pages(Word pages) {
-  constexpr Word region = Word{1} << 28;
-  static constinit Word next = Word{1} << 42;
-  const Word start = next;
-  for (Word i = 0; i < pages; ++i) {
-    const Fpage window = Fpage::page(start + i * page_size);
-    if (L4_IsNilFpage(L4_Sigma0_GetAny(runtime::sigma0(), 12, window))) runtime::panic("sigma0 has no page");
-  }
-  next += region;
-  return start;
-}
-
 }  // namespace bench

@@ -5,9 +5,10 @@
 
 #include <l4/l4.hpp>
 
+#include "../lib/pages.h"
+
 namespace bench {
 
-inline constexpr l4::Word page_size = 0x1000;
 inline constexpr l4::Word helper_window = l4::Word{1} << 36;  // free in helpers from here on
 inline constexpr l4::Word longest_string = 4 << 20, string_target = l4::Word{1} << 35;
 
@@ -27,9 +28,5 @@ class Helper {
  private:
   l4::ThreadId id_;
 };
-
-// `pages` pages of 4 KiB, each got from sigma0 by itself, so that none is a part of a
-// larger one. Where nothing else is; `pages` at most 2^16.
-l4::Word allocate_small_pages(l4::Word pages);
 
 }  // namespace bench
