@@ -31,16 +31,16 @@ template <Word from>
   Words m;
   ThreadId client = lipc_words(ThreadId::nil(), ThreadId(from), Timeouts::never(), m);
   for (;;) {
-    if (m.tag() != message_tag) [[unlikely]]
+    if (m.tag().failed()) [[unlikely]]
       wrong_answer();
     client = lipc_words(client, ThreadId(from), Timeouts::reply(), m);
   }
 }
 
 Word lipc_rounds(ThreadId server, unsigned rounds) {
+  Words m(message_tag);
   const Word start = ticks();
   do {
-    Words m(message_tag);
     lipc_words(server, server, Timeouts::never(), m);
     if (m.tag() != message_tag) [[unlikely]]
       wrong_answer();

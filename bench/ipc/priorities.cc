@@ -17,6 +17,7 @@ constexpr l4::Word lower = 50, equal = 100, higher = 200, first = 255;
 void measure_priorities() {
   Partners partners;
   const l4::ThreadId server = partners.in_space(echo), slow = partners.in_space(echo<slow_flag>);
+  wait_until_receiving(slow);  // and nobody is ready but those who are measured
   const auto set = [&](l4::Word priority) {
     L4_Set_Priority(server, priority);
     L4_Set_Priority(slow, priority);

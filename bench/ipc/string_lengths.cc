@@ -145,7 +145,6 @@ void measure_string_lengths() {
   const Memory memory{allocate_small_pages((longest >> 12) + 1), allocate_small_pages((longest >> 12) + 1)};
   Partners partners;
   const ThreadId to = partners.in_space(taker, window);
-  const ThreadId scattering = partners.in_last_space(scattering_taker, window);
   give(to, memory.target, longest_order, window);
   measure_copy<121>("string/copy/64", to, memory, 64);
   measure_copy<122>("string/copy/256", to, memory, 256);
@@ -158,7 +157,8 @@ void measure_string_lengths() {
   measure_copy<0>("string/copy/4194304", to, memory, longest);
   measure_copy<128>("string/unaligned/65536", to, memory, 64 << 10, odd);
   measure_gather<126>("string/gather/65536", to, memory, page_size);
-  measure_gather<127>("string/scatter-gather/65536", scattering, memory, stride);
+  measure_gather<127>("string/scatter-gather/65536", partners.in_last_space(scattering_taker, window), memory,
+                      stride);
 
   const Memory large{allocate_large_page(), allocate_large_page()};
   give(to, large.target, large_order, large_window);

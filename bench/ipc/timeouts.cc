@@ -53,12 +53,11 @@ void measure_error(const char* name, ThreadId to, ThreadId from, Word error) {
 void measure_timeouts() {
   Partners partners;
   const ThreadId server = partners.in_space(echo);
-  const ThreadId impatient = partners.in_space(echo<0, zero << 16 | second>);
   round_trip<131, 0>("timeout/never", server);
   round_trip<132, 0, 0, zero << 16>("timeout/send-zero", server);
   round_trip<133, 0, 0, second>("timeout/receive-finite", server);
   round_trip<134, 0, 0, second << 16 | second>("timeout/finite", server);
-  round_trip<135, 0>("timeout/server-finite", impatient);
+  round_trip<135, 0>("timeout/server-finite", partners.in_space(echo<0, zero << 16 | second>));
   const ThreadId other = partners.in_space(sleeper);
   wait_until_receiving(other);
   measure_error<136>("timeout/zero/no-receiver", other, ThreadId::nil(), L4_IpcTimeout << 1);
