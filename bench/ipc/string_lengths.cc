@@ -151,9 +151,9 @@ void measure_string_lengths() {
   measure_copy<123>("string/copy/1024", to, memory, 1 << 10);
   measure_copy<124>("string/copy/4096", to, memory, 4 << 10);
   measure_copy<125>("string/copy/16384", to, memory, 16 << 10);
-  measure_copy<0>("string/copy/65536", to, memory, 64 << 10);
+  measure_copy<130>("string/copy/65536", to, memory, 64 << 10);
   measure_copy<0>("string/copy/262144", to, memory, 256 << 10);
-  measure_copy<0>("string/copy/1048576", to, memory, 1 << 20);
+  measure_copy<109>("string/copy/1048576", to, memory, 1 << 20);
   measure_copy<0>("string/copy/4194304", to, memory, longest);
   measure_copy<128>("string/unaligned/65536", to, memory, 64 << 10, odd);
   measure_gather<126>("string/gather/65536", to, memory, page_size);
@@ -162,7 +162,8 @@ void measure_string_lengths() {
 
   const Memory large{allocate_large_page(), allocate_large_page()};
   give(to, large.target, large_order, large_window);
-  measure_copy<0>("string/large-pages/1048576", partners.in_last_space(taker, large_window), large, 1 << 20);
+  measure_copy<129>("string/large-pages/1048576", partners.in_last_space(taker, large_window), large,
+                    1 << 20);
 }
 
 }  // namespace bench

@@ -4,7 +4,7 @@
 //   timeout/never, /send-zero, /receive-finite, /finite, /server-finite
 //            empty round trips between spaces as in loops.h; both of the client's timeouts
 //            never come, its send timeout is zero, its receive timeout or both are one
-//            second, the server's timeouts for the next request is one second
+//            second, the server waits one second for the next request
 //   timeout/zero/no-receiver  a send with timeout zero to a thread that waits for another
 //   timeout/zero/no-sender    a receive with timeout zero from a thread that does not send
 //            Both end in the error; counted in rounds of one Ipc.
