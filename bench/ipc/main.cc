@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: MIT
-// A root task that measures Ipc, the smallest system calls, page faults and exceptions.
-// What exactly is counted is said at the head of each group's file; how, in
-// ../lib/measure.h.
+// A root task that measures Ipc. What exactly is counted is said at the head of each
+// group's file; how, in ../lib/measure.h.
 #include <runtime/program.h>
 
 #include "../lib/report.h"
 #include "../lib/world.h"
-#include "exceptions.h"
-#include "faults.h"
 #include "groups.h"
-#include "syscalls.h"
 
 int main() {
-  bench::start_pager(bench::fault_regions());
-  bench::measure_system_calls();
-  bench::measure_faults();
-  bench::measure_exceptions();
+  bench::start_pager();
   bench::measure_strings();
   bench::measure_string_lengths();
   bench::measure_mappings();

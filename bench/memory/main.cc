@@ -11,10 +11,13 @@
 //   unmap of a page mapped into N     one Unmap that takes a page from N spaces,
 //   spaces, per mapping               divided by N; filling in the mappings is not
 //                                     counted
+//
+// and page faults (faults.cc).
 #include <runtime/program.h>
 
 #include "../lib/measure.h"
 #include "../lib/world.h"
+#include "faults.h"
 
 namespace bench {
 
@@ -135,10 +138,11 @@ Word unmap_from_all() {
 int main() {
   using namespace bench;
   page[0] = 1;
-  start_pager();
+  start_pager(fault_regions());
   const ThreadId other = start_in_space(receiver);
   measure_rounds<1>({"map", "map+unmap/4k", 1000, 2367},
                     [other](unsigned rounds) { return map_and_unmap(other, rounds); });
+  measure_faults();
   check_query();
   measure_rounds<5>({"map", "unmap-query", 250, 656}, query<0>);
   measure_rounds<6>({"map", "unmap-query/own", 0, 0}, query<flush>);
