@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Calls without a partner. Counted: the call with its stub, the loading of its
 // arguments, the use of its result, and two instructions for the loop.
-#include "syscalls.h"
-
 #include <runtime/program.h>
 
 #include "../lib/measure.h"
-#include "../lib/world.h"
+#include "../lib/repeat.h"
+#include "calls.h"
 
 namespace bench {
 
@@ -16,13 +15,7 @@ using l4::Word;
 
 template <unsigned mark, class Call>
 void system_call(const char* name, Word target, Word best, Call call) {
-  measure_rounds<mark>({"syscall", name, target, best}, [call](unsigned rounds) {
-    const Word start = ticks();
-    do {
-      call();
-    } while (--rounds != 0);
-    return ticks() - start;
-  });
+  measure_rounds<mark>({"syscall", name, target, best}, repeat(call));
 }
 
 alignas(4096) char page[4096];
@@ -34,16 +27,19 @@ void measure_system_calls() {
   Word clock = 0;
   system_call<32>("clock", 50, 84, [&clock] {
     const Word now = L4_SystemClock().raw;
-    if (now < clock) [[unlikely]] runtime::panic("the clock goes backwards");
+    if (now < clock) [[unlikely]]
+      runtime::panic("the clock goes backwards");
     clock = now;
   });
   const void* const kip = L4_GetKernelInterface();
   system_call<33>("kernelinterface", 80, 82, [kip] {
-    if (L4_GetKernelInterface() != kip) [[unlikely]] runtime::panic("the KIP has moved");
+    if (L4_GetKernelInterface() != kip) [[unlikely]]
+      runtime::panic("the KIP has moved");
   });
   const l4::ThreadId self = l4::ThreadId::self();
   system_call<34>("exregs-id", 90, 142, [self] {
-    if (L4_IsNilThread(L4_LocalIdOf(self))) [[unlikely]] runtime::panic("no local id");
+    if (L4_IsNilThread(L4_LocalIdOf(self))) [[unlikely]]
+      runtime::panic("no local id");
   });
   system_call<35>("schedule/query", 120, 216, [self] {
     Word old_time;
@@ -56,7 +52,8 @@ void measure_system_calls() {
   system_call<36>("unmap/query", 0, 656, [query] {
     Word mr[8] = {query.raw};
     l4_unmap_registers(0, mr);
-    if (l4::Fpage(mr[0]).base() != query.base()) [[unlikely]] runtime::panic("wrong answer of Unmap");
+    if (l4::Fpage(mr[0]).base() != query.base()) [[unlikely]]
+      runtime::panic("wrong answer of Unmap");
   });
 }
 

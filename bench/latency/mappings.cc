@@ -8,7 +8,7 @@
 
 #include <runtime/program.h>
 
-#include "helper.h"
+#include "../lib/helper.h"
 #include "probe.h"
 
 namespace bench {
@@ -24,7 +24,7 @@ constexpr unsigned rounds = 6;
 void change(Word page, l4::Rights rights) { L4_UnmapFpage(Fpage::page(page, rights)); }
 
 void wide(Word page) {
-  const Helper helper = Helper::start();
+  const Helper helper = Helper::start(helper_priority);
   const auto fill = [&](unsigned) { helper.give_often(page, mappings, helper_window); };
   fill(0);
   measure_latency<9>(
@@ -37,7 +37,7 @@ void wide(Word page) {
 void bushy(Word page) {
   constexpr Word first = 1024, further = 98;
   constexpr unsigned order = 22;  // of the first ones
-  const Helper one = Helper::start(), other = Helper::start();
+  const Helper one = Helper::start(helper_priority), other = Helper::start(helper_priority);
   measure_latency<12>(
       "revoke/100000-bushy", rounds,
       [&](unsigned) {
@@ -53,7 +53,7 @@ void bushy(Word page) {
 void deep(Word page) {
   constexpr Word chains = 256, links = 390;
   constexpr unsigned order = 20;  // of one link of all chains
-  const Helper two[] = {Helper::start(), Helper::start()};
+  const Helper two[] = {Helper::start(helper_priority), Helper::start(helper_priority)};
   measure_latency<13>(
       "revoke/100000-deep", rounds,
       [&](unsigned) {
@@ -70,7 +70,7 @@ void deep(Word page) {
 // What is derived from the page follows it into the other space.
 void grant() {
   constexpr Word derived = 50'000;
-  const Helper holder = Helper::start(), heir = Helper::start();
+  const Helper holder = Helper::start(helper_priority), heir = Helper::start(helper_priority);
   const Word pages = allocate_small_pages(rounds);
   measure_latency<14>(
       "grant/50000-derived", rounds,

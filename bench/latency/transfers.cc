@@ -3,7 +3,7 @@
 // string of 4 MiB between pages of 4 KiB that are all there.
 #include "scenarios.h"
 
-#include "helper.h"
+#include "../lib/helper.h"
 #include "probe.h"
 
 namespace bench {
@@ -20,7 +20,7 @@ constexpr unsigned region_order = 24, string_order = 22, rounds = 24;
 void measure_transfers() {
   const Word region = allocate_small_pages(Word{1} << (region_order - 12));
   const Fpage all = Fpage::memory(region, region_order, l4::full_access);
-  Helper helper = Helper::start();
+  Helper helper = Helper::start(helper_priority);
   measure_latency<2>(
       "map/16-MiB", rounds, [&](unsigned) { L4_UnmapFpage(all); },
       [&](unsigned) { helper.give(all, helper_window); });

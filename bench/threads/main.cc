@@ -13,6 +13,7 @@
 #include <runtime/program.h>
 
 #include "../lib/measure.h"
+#include "../lib/repeat.h"
 #include "../lib/world.h"
 
 namespace bench {
@@ -39,17 +40,6 @@ void* no_utcb() { return reinterpret_cast<void*>(~Word{0}); }
 
 [[gnu::always_inline]] inline void remove(ThreadId thread) {
   control(thread, ThreadId::nil(), ThreadId::nil(), ThreadId::nil(), no_utcb());
-}
-
-template <class Act>
-auto repeat(Act act) {
-  return [act](unsigned rounds) {
-    const Word start = ticks();
-    do {
-      act();
-    } while (--rounds != 0);
-    return ticks() - start;
-  };
 }
 
 void inactive() {

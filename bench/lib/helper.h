@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A thread in a space of its own that takes whatever it is sent, mappings anywhere and
-// strings of up to 4 MiB, and on request sends on what it has.
+// strings of up to 4 MiB, and on request sends on what it has, or runs a function.
 #pragma once
 
 #include <l4/l4.hpp>
 
-#include "../lib/pages.h"
+#include "pages.h"
 
 namespace bench {
 
@@ -14,7 +14,7 @@ inline constexpr l4::Word longest_string = 4 << 20, string_target = l4::Word{1} 
 
 class Helper {
  public:
-  static Helper start();
+  static Helper start(l4::Word priority);
   void end();
 
   // Sends one item (map or grant) of the caller's. Panics unless it is taken.
@@ -24,6 +24,12 @@ class Helper {
   void give_string(l4::Word from, l4::Word bytes) const;
   // The helper maps pages of its own to another one.
   void pass_on(l4::Fpage pages, const Helper& to, l4::Word at) const;
+
+  // The helper calls the function, in its space; the result is the function's.
+  using Act = l4::Word (*)(l4::Word argument);
+  l4::Word run(Act act, l4::Word argument) const;
+  // Has it a page there? If not, it waits for one from now on and is good for end() only.
+  [[nodiscard]] bool has(l4::Word address) const;
 
  private:
   l4::ThreadId id_;
