@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
-// A page fault that a pager in another space answers with a mapping, with the code
-// of examples/pager. Counted: from one first touch of a page to the next, each time
-// a new page of the same page table: the touch, the kernel's message in the
-// faulter's name, the pager, its reply with the map item, and the touch again.
-#include "faults.h"
+// A page fault that a pager answers with a mapping, with the code of examples/pager.
+// Counted: from one first touch of a page to the next, each time a new page of the
+// same page table: the touch, the kernel's message in the faulter's name, the pager,
+// its reply with the map item, and the touch again.
+//
+//   pager/inter   the pager is in another space than the faulting thread
+//   pager/intra   it is in the same one, where it has the page at another place
+#include "memory.h"
 
 #include <runtime/program.h>
 
@@ -33,12 +36,21 @@ Word touch_pages(unsigned rounds) {
   return ticks() - start;
 }
 
-// In a space of its own.
+template <unsigned mark>
 [[noreturn]] void client(Word) {
-  measure_rounds<41>({"fault", "pager/inter", 600, 1565}, touch_pages);
+  constexpr bool inter = mark == 41;
+  L4_Set_Pager(pager_thread_id());
+  measure_rounds<mark>(inter ? Row{"fault", "pager/inter", 600, 1565} : Row{"fault", "pager/intra"},
+                       touch_pages);
   l4::Words message(l4::Tag::make(done, 0));
   l4::call_words(main_thread(), message);
   for (;;) L4_Sleep(L4_Never);
+}
+
+void wait_for(l4::ThreadId client) {
+  l4::Words message;
+  l4::ipc_words(l4::ThreadId::nil(), client, l4::Timeouts::never(), message);
+  if (message.tag().failed()) runtime::panic("the faulting client failed");
 }
 
 }  // namespace
@@ -52,10 +64,8 @@ std::span<const pager::Region> fault_regions() {
 }
 
 void measure_faults() {
-  const l4::ThreadId faulter = start_in_space(client);
-  l4::Words message;
-  l4::ipc_words(l4::ThreadId::nil(), faulter, l4::Timeouts::never(), message);
-  if (message.tag().failed()) runtime::panic("the faulting client failed");
+  wait_for(start_in_space(client<41>));
+  wait_for(start_here(client<42>));
 }
 
 }  // namespace bench
