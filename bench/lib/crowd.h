@@ -10,7 +10,7 @@ namespace bench {
 
 class Crowd {
  public:
-  static constexpr unsigned most = 10'240;
+  static constexpr unsigned most = 16'384;
 
   // Makes the space and `size` active threads, which wait for start(). Panics if the
   // kernel refuses.

@@ -63,6 +63,9 @@ void start_pager(std::span<const pager::Region> extra) {
   const auto id = runtime::start_thread(pager_thread, 0, pager_stack);
   if (!id) runtime::panic("no pager thread");
   pager_id = *id;
+  // A thread that is ready but has no turn would keep the timer going.
+  l4::Words message(l4::Tag::make(0, 0));
+  l4::call_words(pager_id, message);
 }
 
 void take_extra_regions_away() {
