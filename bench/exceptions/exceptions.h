@@ -4,5 +4,6 @@
 namespace bench {
 
 void measure_exceptions();
+void measure_first_use();
 
 }  // namespace bench
