@@ -6,7 +6,8 @@
 //   */bytes       kernel memory of one: what is free before and after, counted in whole
 //                 frames, divided by how many were made in between. A space has its areas
 //                 and one active thread, whose part of it is in this figure; a thread is
-//                 a further one; the page table of a mapping is there already
+//                 a further one; the page table of a mapping is there already. A page
+//                 table is one of 511 with one mapping each, which is in this figure
 //   */create      instructions of making one, user's loop included; of a mapping also
 //                 its share of the start, the page fault and the answer
 //   */end         instructions of ending one space with its threads and mappings
@@ -17,9 +18,11 @@
 // Needs a machine and kernel memory of a size (systems/bench-capacity).
 #include <runtime/program.h>
 
+#include "../lib/helper.h"
 #include "../lib/population.h"
 #include "../lib/report.h"
 #include "../lib/ticks.h"
+#include "../lib/world.h"
 
 namespace bench {
 
@@ -72,6 +75,24 @@ void one_round(unsigned round, Fpage pages) {
   figures.all_end.add(end, 1);
 }
 
+// A page that is mapped to many places that are far apart. Returns the frames that are free
+// after it.
+Word measure_page_table(Word page) {
+  constexpr Word tables = 511, distance = Word{1} << 21;
+  Helper helper = Helper::start(100);
+  const auto give = [&](Word n) {
+    helper.give(Fpage::page(page, l4::full_access), helper_window + n * distance);
+  };
+  give(0);  // the table of these tables is there now
+  const Word free = count();
+  for (Word n = 1; n <= tables; ++n) give(n);
+  Samples bytes;
+  bytes.add((free - count()) * Population::frame_bytes, tables);
+  add_row({"capacity", "page-table/bytes", 0, 0, false, "bytes"}, 0, bytes);
+  helper.end();
+  return count();
+}
+
 // What each of them takes, in a round of its own. Returns the frames that are free after it.
 Word measure_sizes(Word free_at_first, Fpage pages) {
   Population population(first_of_population, spaces);
@@ -99,6 +120,7 @@ Word measure_sizes(Word free_at_first, Fpage pages) {
 
 int main() {
   using namespace bench;
+  start_pager();
   const Word memory = runtime::allocate_memory(12 + pages_order);
   if (memory == 0 || !use_all_thread_numbers()) runtime::panic("no memory to begin with");
   const Fpage pages = Fpage::memory(memory, 12 + pages_order, l4::read_write);
@@ -107,6 +129,8 @@ int main() {
   runtime::print("{} frames of kernel memory are free\n", free);
   Word after = measure_sizes(free, pages);
   bool same = after == free;
+  after = measure_page_table(memory);
+  same = same && after == free;
   for (unsigned round = 1; round <= rounds; ++round) {
     one_round(round, pages);
     after = count();
