@@ -332,6 +332,7 @@ void measure_primitives() {
   timing = start_here(handler<Kind::timing>);
   swapping = start_here(handler<Kind::swapping>);
   wait_for(start_here(worker_beside));
+  L4_UnmapFpage(Fpage::memory(here, all_order, l4::full_access));  // the worker's, too
   wait_for(start_in_space(worker_elsewhere));
 }
 
