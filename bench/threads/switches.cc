@@ -33,13 +33,13 @@ constinit volatile Word turns = 0, woken_at = 0;
 // Half of the switches are the other's.
 Word yield_rounds(unsigned rounds) {
   const Word before = turns, start = ticks();
-  unsigned left = rounds;
+  const unsigned own = (rounds + 1) / 2;
+  unsigned left = own;
   do {
     L4_Yield();
-    left -= 2;
-  } while (left != 0);
+  } while (--left != 0);
   const Word taken = ticks() - start;
-  if (turns - before != rounds / 2 && before != 0) runtime::panic("not all threads had their turns");
+  if (turns - before != own && before != 0) runtime::panic("not all threads had their turns");
   return taken;
 }
 
