@@ -61,10 +61,10 @@ constexpr Word divide = 0, debug = 1, breakpoint = 3, protection = 13;
   }
 }
 
-void expect(Word number) {
+void expect(Tag tag, Word number) {
   Word real;
   L4_StoreMR(L4_ExcNumber, &real);
-  if (real != number) [[unlikely]]
+  if (tag.failed() || real != number) [[unlikely]]
     runtime::panic("another exception");
 }
 
@@ -73,7 +73,7 @@ template <Word number>
   Words m;
   ThreadId thread = l4::wait_words(m);
   for (;;) {
-    expect(number);
+    expect(m.tag(), number);
     m.set_tag(Tag::make(0, 1));
     m[1] += 2;
     thread = l4::reply_and_wait_words(thread, m);
@@ -87,7 +87,7 @@ template <Word number>
   Words m;
   ThreadId thread = l4::wait_words(m);
   for (;;) {
-    expect(number);
+    expect(m.tag(), number);
     if (number == debug) {
       Word flags;
       L4_StoreMR(L4_ExcRflags, &flags);

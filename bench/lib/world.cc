@@ -11,7 +11,7 @@ namespace bench {
 namespace {
 
 constexpr long take_away_label = 0x200;
-constexpr unsigned max_threads = 32, stack_bytes = 8192, max_regions = 4;
+constexpr unsigned max_threads = 48, stack_bytes = 8192, max_regions = 4;
 
 alignas(16) constinit std::byte stacks[max_threads][stack_bytes] = {};
 alignas(16) constinit std::byte pager_stack[4096] = {};

@@ -2,10 +2,11 @@
 // A root task that measures giving and taking memory. What exactly is counted is said at
 // the head of mapping.cc, faults.cc, primitives.cc, second_places.cc, database.cc and
 // spaces.cc.
-#include "memory.h"
+#include <runtime/program.h>
 
 #include "../lib/report.h"
 #include "../lib/world.h"
+#include "memory.h"
 
 int main() {
   bench::start_pager(bench::fault_regions());

@@ -4,6 +4,8 @@
 // head of lifecycle.cc, switches.cc, ready.cc and many.cc.
 //
 // Needs a machine and kernel memory of a size (systems/bench-threads).
+#include <runtime/program.h>
+
 #include "../lib/report.h"
 #include "../lib/world.h"
 #include "threads.h"

@@ -70,9 +70,12 @@ void measure_many() {
   with_spaces<39, 10'000>("ipc-spaces/10000", "create-spaces/10000");
   const Word pages = allocate_small_pages(2);
   with_mappings<51, 1>("ipc-mappings/1", "map-mappings/1", pages);
-  with_mappings<53, 100>("ipc-mappings/100", "map-mappings/100", pages);
-  with_mappings<55, 10'000>("ipc-mappings/10000", "map-mappings/10000", pages);
-  with_mappings<57, 1'000'000>("ipc-mappings/1000000", "map-mappings/1000000", pages);
+  with_mappings<53, 10>("ipc-mappings/10", "map-mappings/10", pages);
+  with_mappings<55, 100>("ipc-mappings/100", "map-mappings/100", pages);
+  with_mappings<57, 1000>("ipc-mappings/1000", "map-mappings/1000", pages);
+  with_mappings<59, 10'000>("ipc-mappings/10000", "map-mappings/10000", pages);
+  with_mappings<61, 100'000>("ipc-mappings/100000", "map-mappings/100000", pages);
+  with_mappings<63, 1'000'000>("ipc-mappings/1000000", "map-mappings/1000000", pages);
   runtime::delete_thread(partner);
 }
 
