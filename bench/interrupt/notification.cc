@@ -23,6 +23,7 @@ using l4::Word;
 using l4::Words;
 
 constexpr Word low_priority = 50, middle_priority = 100, high_priority = 200;
+constexpr unsigned higher_mark = 5;
 constexpr long notice = 0x330, are_you_there = 0x331;
 
 constinit volatile Word noticed = 0, noticed_at = 0;
@@ -32,6 +33,7 @@ constinit volatile Word noticed = 0, noticed_at = 0;
   ThreadId from = l4::wait_words(m);
   for (;;) {
     noticed_at = ticks();
+    mark_close<higher_mark>();
     if (m.tag() == Tag::make(notice, 0)) {
       noticed = noticed + 1;
       from = l4::wait_words(m);
@@ -67,13 +69,11 @@ Word notify_lower(ThreadId to) {
   return taken;
 }
 
-template <unsigned mark>
 Word notify_higher(ThreadId to) {
   const Word before = noticed;
-  mark_open<mark>();
+  mark_open<higher_mark>();
   const Word start = ticks();
   const Tag tag = notify(to);
-  mark_close<mark>();
   if (tag.failed() || noticed != before + 1) runtime::panic("the listener heard nothing");
   return noticed_at - start;
 }
@@ -93,7 +93,7 @@ void measure_notification() {
                     }));
   L4_Set_Priority(other, high_priority);
   let_it_run(other);
-  measure_once({"interrupt", "notify/higher"}, 5, [other] { return notify_higher<5>(other); });
+  measure_once({"interrupt", "notify/higher"}, higher_mark, [other] { return notify_higher(other); });
   runtime::delete_thread(other);
 }
 

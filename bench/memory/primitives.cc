@@ -43,6 +43,8 @@ constexpr Word all_pages = 128, all_bytes = Word{1} << all_order, seen = Word{1}
 static_assert(all_pages * page_size == all_bytes && all_pages >= 2 * batch_rounds);
 constexpr long unprotect_all = 0x320, unprotect_100 = 0x321, protect_all = 0x322, protect_100 = 0x323;
 
+constexpr unsigned trap_mark = 23, trap_inter_mark = 32;
+
 constinit Word here = 0;
 constinit volatile Word faults = 0, trapped_at = 0;
 constinit unsigned char random_order[hundred] = {};
@@ -97,12 +99,15 @@ Words mapped(Fpage pages, Word at) {
 
 enum class Kind { plain, timing, swapping };
 
-template <Kind kind>
+template <Kind kind, unsigned mark = 0>
 [[noreturn]] void handler(Word) {
   Words m;
   ThreadId from = l4::wait_words(m);
   for (;;) {
-    if (kind == Kind::timing) trapped_at = ticks();
+    if (kind == Kind::timing) {
+      trapped_at = ticks();
+      mark_close<mark>();
+    }
     if (m.tag().failed()) [[unlikely]]
       runtime::panic("a handler was not heard");
     if (const Word address = m[1]; !L4_IsPageFault({.raw = m[0]})) {
@@ -118,7 +123,7 @@ template <Kind kind>
   }
 }
 
-constinit ThreadId plain, timing, swapping;
+constinit ThreadId plain, timing, timing_inter, swapping;
 
 // --- The worker --------------------------------------------------------------------------
 
@@ -176,11 +181,10 @@ Word fault(unsigned rounds) {
 template <unsigned mark>
 Word trap() {
   ask(protect_all);
-  L4_Set_Pager(timing);
+  L4_Set_Pager(mark == trap_mark ? timing : timing_inter);
   mark_open<mark>();
   const Word start = ticks();
   seen_page(0) = 1;
-  mark_close<mark>();
   L4_Set_Pager(plain);
   return trapped_at - start;
 }
@@ -286,7 +290,7 @@ void finish() {
   ask(unprotect_all);
   measure_rounds<21>({"vm", "dirty"}, repeat(dirty));
   measure_rounds<22>({"vm", "fault"}, fault);
-  measure_once({"vm", "trap"}, 23, trap<23>);
+  measure_once({"vm", "trap"}, trap_mark, trap<trap_mark>);
   measure_rounds<24>({"vm", "prot1"}, prot1);
   measure_once({"vm", "prot100"}, 25, prot100<25>);
   measure_once({"vm", "unprot100"}, 26, unprot100<26>);
@@ -300,7 +304,7 @@ void finish() {
   L4_Accept(L4_MapGrantItems(Fpage::complete()));
   ask(unprotect_all);
   measure_rounds<31>({"vm", "fault/inter"}, fault);
-  measure_once({"vm", "trap/inter"}, 32, trap<32>);
+  measure_once({"vm", "trap/inter"}, trap_inter_mark, trap<trap_inter_mark>);
   measure_appel<true, 33>("appel1/inter", "appel2/inter", "vm-pup/inter");
   finish();
   __builtin_unreachable();
@@ -329,7 +333,8 @@ void measure_primitives() {
   here = allocate_small_pages(all_pages);
   shuffle();
   plain = start_here(handler<Kind::plain>);
-  timing = start_here(handler<Kind::timing>);
+  timing = start_here(handler<Kind::timing, trap_mark>);
+  timing_inter = start_here(handler<Kind::timing, trap_inter_mark>);
   swapping = start_here(handler<Kind::swapping>);
   wait_for(start_here(worker_beside));
   L4_UnmapFpage(Fpage::memory(here, all_order, l4::full_access));  // the worker's, too
