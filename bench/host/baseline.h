@@ -20,12 +20,15 @@ Baseline read_baseline(const std::string& file);
 
 struct Verdict {
   std::vector<std::string> failures;  // a sentence each
-  unsigned compared = 0, shrunk = 0;  // rows; by more than a hundredth
+  unsigned passed = 0;                // rows with nothing wrong
+  unsigned shrunk = 0;                // by more than a hundredth
 };
 
 // Rows of suites that are not among the records are not looked at. A failure is a row that has
-// grown, one that the baseline does not have, one that is gone, and records that were not
-// counted under the deterministic clock.
+// grown, one that the baseline does not have, one that is gone, one that misses what it must
+// reach, and records that were not counted under the deterministic clock. Rows that are about
+// their greatest sample ("worst") are not in the baseline: what is sampled changes with
+// whatever runs beside.
 Verdict compare(const Baseline& baseline, const std::vector<Record>& records);
 
 // The baseline with the records' rows in place of those of their suites.

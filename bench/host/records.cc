@@ -71,6 +71,8 @@ void check(const Record& record) {
   (void)number(record, "stddev");
   for (const char* const field : {"first", "target", "best"})
     if (record.contains(field)) (void)number(record, field);
+  if (record.contains("worst") && !record["worst"].is_boolean())
+    fail(record, "has a 'worst' that is not true or false");
 }
 
 std::vector<Record> collect(std::istream& serial, std::ostream& text, const Origin& origin) {

@@ -11,11 +11,11 @@ using l4::ThreadId;
 
 void measure_round_trips() {
   const ThreadId other = start_in_space(echo);
-  round_trip<1, 0>("roundtrip/inter/0w", other, 115, 282);
-  round_trip<61, 1>("roundtrip/inter/1w", other);
-  round_trip<62, 2>("roundtrip/inter/2w", other);
-  round_trip<2, 4>("roundtrip/inter/4w", other, 115, 282);
-  round_trip<3, 7>("roundtrip/inter/7w", other, 115, 282);
+  round_trip<1, 0>("roundtrip/inter/0w", other, 106, 282);
+  round_trip<61, 1>("roundtrip/inter/1w", other, 106);
+  round_trip<62, 2>("roundtrip/inter/2w", other, 106);
+  round_trip<2, 4>("roundtrip/inter/4w", other, 106, 282);
+  round_trip<3, 7>("roundtrip/inter/7w", other, 106, 282);
   round_trip<4, 8>("roundtrip/inter/8w", other, 0, 480);
   round_trip<5, 16>("roundtrip/inter/16w", other);
   round_trip<6, 32>("roundtrip/inter/32w", other);

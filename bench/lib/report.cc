@@ -71,6 +71,7 @@ void print_record(const Line& line, bool instructions) {
   print_to(out, ",\"mode\":\"{}\"", instructions ? "icount" : "time");
   if (line.row.target != 0) print_to(out, ",\"target\":{}", line.row.target);
   if (line.row.best != 0) print_to(out, ",\"best\":{}", line.row.best);
+  if (line.row.worst) print_to(out, ",\"worst\":true");
   out.put("}\n");
 }
 

@@ -40,7 +40,7 @@ template <unsigned mark>
 [[noreturn]] void client(Word) {
   constexpr bool inter = mark == 41;
   L4_Set_Pager(pager_thread_id());
-  measure_rounds<mark>(inter ? Row{"fault", "pager/inter", 600, 1565} : Row{"fault", "pager/intra"},
+  measure_rounds<mark>(inter ? Row{"fault", "pager/inter", 500, 1565} : Row{"fault", "pager/intra"},
                        touch_pages);
   l4::Words message(l4::Tag::make(done, 0));
   l4::call_words(main_thread(), message);

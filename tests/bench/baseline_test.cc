@@ -42,15 +42,37 @@ TEST_CASE("baseline: a row may grow by a hundredth, and not by more") {
   const Baseline baseline = baseline_of(before);
   std::vector<Record> now = before;
   CHECK(compare(baseline, now).failures.empty());
-  CHECK(compare(baseline, now).compared == 3);
+  CHECK(compare(baseline, now).passed == 3);
   now[0] = sample("ipc", "0w", 1010);
   CHECK(compare(baseline, now).failures.empty());
   now[0] = sample("ipc", "0w", 1011);
   REQUIRE(compare(baseline, now).failures.size() == 1);
+  CHECK(compare(baseline, now).passed == 2);
   CHECK(compare(baseline, now).failures[0] == "ipc/0w: has grown from 1000 to 1011");
   now[0] = sample("ipc", "0w", 900);
   CHECK(compare(baseline, now).failures.empty());
   CHECK(compare(baseline, now).shrunk == 1);
+}
+
+TEST_CASE("baseline: a row that misses what it must reach fails, whatever it was before") {
+  Record row = sample("ipc", "0w", 107);
+  row["target"] = 107;
+  CHECK(compare(baseline_of({row}), {row}).failures.empty());
+  row["target"] = 106;
+  const Verdict verdict = compare(baseline_of({row}), {row});
+  REQUIRE(verdict.failures.size() == 1);
+  CHECK(verdict.failures[0] == "ipc/0w: is 107 and must reach 106");
+  // One that is about the worst case is not compared with the last one.
+  Record worst = sample("latency", "map", 4000);
+  worst["worst"] = true;
+  worst["target"] = 5500;
+  worst["max"] = 5400;
+  const Baseline none = baseline_of({worst});
+  CHECK(none["rows"].empty());
+  CHECK(compare(none, {worst}).failures.empty());
+  worst["max"] = 5501;
+  REQUIRE(compare(none, {worst}).failures.size() == 1);
+  CHECK(compare(none, {worst}).failures[0] == "latency/map: is 5501 and must reach 5500");
 }
 
 TEST_CASE("baseline: rows that come and go are said; other suites are not missed") {
