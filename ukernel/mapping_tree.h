@@ -121,6 +121,13 @@ inline void enter(Slot slot, Mapping* node, u64 value) {
   slot.enter(value);
 }
 
+// What is mapped again has the rights of both.
+inline void add_rights(Space& space, u64* leaf, u64 value, Aftermath& after) {
+  const u64 old = *leaf;
+  *leaf = (old | (value & entry::writable)) & (value | ~entry::no_execute);
+  if (*leaf != old) after.page_changed(space, leaf);
+}
+
 // Makes `node` a mapping of `space` that is derived from `parent`.
 inline void derive(Mapping* node, Mapping* parent, Space& space) {
   const u32 link = to_link(node), parent_link = to_link(parent), next = parent->next;

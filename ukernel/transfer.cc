@@ -173,9 +173,7 @@ Moved finish_grant(const Move& m, Mapping* node, Mapping* old, u64 pages) {
     const u64 frame_bits = level == 0 ? entry::frame_mask : entry::frame_mask & ~entry::large_attribute;
     const bool same_frame = ((value ^ *slot.leaf) & frame_bits) == 0;
     if (existing->parent == source.link() && same_frame && !m.grant) {
-      const u64 old = *slot.leaf;
-      *slot.leaf = (old | (value & entry::writable)) & (value | ~entry::no_execute);
-      if (*slot.leaf != old) m.after.page_changed(m.to, slot.leaf);
+      add_rights(m.to, slot.leaf, value, m.after);
       return {false, pages};
     }
     if (m.grant && from->parent == slot.link() && same_frame && existing->depth % depth_step != 0)

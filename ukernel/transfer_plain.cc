@@ -6,7 +6,17 @@ namespace mica {
 
 namespace {
 constexpr unsigned page_number_bits = Fpage::address_bits - page_bits;
+
+// The page is there. False: it is another one, or from somewhere else.
+[[gnu::noinline]] bool map_again(Space& to, Slot slot, u32 source, u64 value) {
+  if (!is_users(*slot.leaf) || mapping_at(slot.link())->parent != source) return false;
+  if (((value ^ *slot.leaf) & entry::frame_mask) != 0) return false;
+  Aftermath after;
+  add_rights(to, slot.leaf, value, after);
+  return true;
 }
+
+}  // namespace
 
 bool transfer_plain(Space& from, Space& to, Fpage window, const MapItem& item) {
   if (item.send.size_field() != page_bits || item.grant) return false;
@@ -22,15 +32,17 @@ bool transfer_plain(Space& from, Space& to, Fpage window, const MapItem& item) {
   const Slot old = from.memory.find_page(source);
   if (!old || !is_users(*old.leaf)) return false;
   const Slot slot = to.memory.find_page(target);
-  if (!slot || slot.present()) return false;
+  if (!slot) return false;
   const Rights given = item.send.rights();
   if (!given.has(Rights::r)) return false;
+  const u64 value = without(*old.leaf & ~access_marks, ~given);
+  if (slot.present()) return map_again(to, slot, old.link(), value);
   Mapping* const parent = mapping_at(old.link());
   if (may_be_closed(parent) && is_closed(parent)) return false;
   Mapping* const node = to.pool.take_free_mapping();
   if (!node) return false;
   derive(node, parent, to);
-  enter(slot, node, without(*old.leaf & ~access_marks, ~given));
+  enter(slot, node, value);
   return true;
 }
 
