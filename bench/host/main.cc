@@ -5,6 +5,8 @@
 //      bench_records print FILE                                     one JSON object a line
 //      bench_records gate BASELINE FILE                             TAP: a case a row that is wrong, or one
 //      bench_records accept BASELINE HISTORY DATE COMPILER REASON FILE
+//      bench_records compare PUBLISHED FILE                         beside other systems, for people
+//      bench_records compare-json PUBLISHED FILE                    the same for the report
 //
 // Ends with 1 and a sentence on standard error if it cannot be done.
 #include <fstream>
@@ -12,6 +14,8 @@
 #include <span>
 
 #include "baseline.h"
+#include "comparison.h"
+#include "published.h"
 
 namespace bench {
 
@@ -56,13 +60,27 @@ int accept_records(Arguments a) {
   return 0;
 }
 
+int compare_for_people(Arguments a) {
+  std::cout << comparison(read_published(a[0]), read_records(a[1]));
+  return 0;
+}
+
+int compare_as_json(Arguments a) {
+  std::cout << compare_with(read_published(a[0]), read_records(a[1])).dump() << '\n';
+  return 0;
+}
+
 struct Command {
   std::string_view name;
   std::size_t arguments;
   int (*run)(Arguments);
 };
-constexpr Command commands[] = {
-    {"collect", 5, collect_into}, {"print", 1, print}, {"gate", 2, gate}, {"accept", 6, accept_records}};
+constexpr Command commands[] = {{"collect", 5, collect_into},
+                                {"print", 1, print},
+                                {"gate", 2, gate},
+                                {"accept", 6, accept_records},
+                                {"compare", 2, compare_for_people},
+                                {"compare-json", 2, compare_as_json}};
 
 int run(Arguments words) {
   for (const Command& command : commands)
