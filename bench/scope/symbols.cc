@@ -1,13 +1,34 @@
 // SPDX-License-Identifier: MIT
 #include "symbols.h"
 
-#include <cstdio>
 #include <fstream>
 #include <sstream>
 
+#include "numbers.h"
+
+namespace scope {
+
 namespace {
+
 constexpr std::uint64_t largest_function = 0x10000;
 const std::string unknown = "?";
+
+// The name without parameters: those of the last parentheses that are not in a name, as in
+// "(anonymous namespace)::f(int)", with " const" or a clone's "[clone ...]" behind them.
+std::string without_parameters(const std::string& name) {
+  unsigned angles = 0, depth = 0;
+  std::size_t cut = std::string::npos;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] == '<') ++angles;
+    if (name[i] == '>' && angles > 0) --angles;
+    if (angles > 0) continue;
+    if (name[i] == '(' && depth++ == 0) cut = i;
+    if (name[i] == ')' && depth > 0 && --depth == 0 && name.compare(i, 3, ")::") == 0)
+      cut = std::string::npos;
+  }
+  return name.substr(0, cut);
+}
+
 }  // namespace
 
 bool Symbols::read(const std::string& path) {
@@ -22,7 +43,6 @@ bool Symbols::read(const std::string& path) {
     if (kind != 'T' && kind != 't' && kind != 'W' && kind != 'w') continue;
     std::string name;
     std::getline(words >> std::ws, name);
-    // Of several names for one address the first is as good as any.
     names_.emplace(address, name);
   }
   return true;
@@ -32,7 +52,9 @@ Symbols::Map::const_iterator Symbols::at_or_before(std::uint64_t address) const 
   auto after = names_.upper_bound(address);
   if (after == names_.begin()) return names_.end();
   --after;
-  return address - after->first < largest_function ? after : names_.end();
+  if (address - after->first >= largest_function) return names_.end();
+  // Of several names for one address the first is as good as any.
+  return names_.lower_bound(after->first);
 }
 
 const std::string& Symbols::name(std::uint64_t address) const {
@@ -43,8 +65,40 @@ const std::string& Symbols::name(std::uint64_t address) const {
 std::string Symbols::place(std::uint64_t address) const {
   const auto found = at_or_before(address);
   if (found == names_.end()) return unknown;
-  char distance[24];
-  const unsigned long long bytes = address - found->first;
-  std::snprintf(distance, sizeof distance, "+0x%llx", bytes);
-  return found->second + distance;
+  return found->second + "+0x" + hex(address - found->first);
 }
+
+std::set<std::uint64_t> Symbols::find(const std::string& name) const {
+  std::set<std::uint64_t> exact, plain;
+  for (const auto& [address, known] : names_) {
+    if (known == name) exact.insert(address);
+    if (without_parameters(known) == name) plain.insert(address);
+  }
+  return exact.empty() ? plain : exact;
+}
+
+std::uint64_t resolve(const Symbols& symbols, const std::string& text, std::string& error) {
+  error.clear();
+  if (text.starts_with("0x") || text.starts_with("0X")) {
+    std::size_t used = 0;
+    std::uint64_t address = 0;
+    try {
+      address = std::stoull(text, &used, 16);
+    } catch (const std::exception&) {
+      used = 0;
+    }
+    if (used != text.size()) error = "'" + text + "' is no address";
+    return address;
+  }
+  const std::set<std::uint64_t> found = symbols.find(text);
+  if (found.size() == 1) return *found.begin();
+  if (found.empty()) {
+    error = "there is no function '" + text + "'; `nm -C` lists those of an image";
+    return 0;
+  }
+  error = "there are several functions '" + text + "'; give one's address:";
+  for (const std::uint64_t address : found) error += " 0x" + hex(address);
+  return 0;
+}
+
+}  // namespace scope

@@ -2,11 +2,14 @@
 #include "waits.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <deque>
 #include <map>
 #include <string>
 #include <vector>
+
+#include "output_file.h"
+
+namespace scope {
 
 namespace {
 
@@ -26,8 +29,6 @@ std::map<unsigned, Longest> windows;
 Longest* open_window = nullptr;
 std::vector<const Block*> run;
 std::uint64_t length = 0, elapsed = 0;
-
-constexpr std::uint32_t open_mark = 0x4d42;
 
 void end_run() {
   if (length > open_window->length) {
@@ -54,7 +55,7 @@ void entered(unsigned, void* data) {
 
 void mark_waits(unsigned, void* number) {
   const auto mark = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(number));
-  open_window = mark >> 16 == open_mark ? &windows[mark & 0xffff] : nullptr;
+  open_window = mark >> 16 != 0 ? &windows[mark & 0xffff] : nullptr;
   length = elapsed = 0;
   run.clear();
 }
@@ -70,19 +71,25 @@ void watch_waits(qemu_plugin_tb* block, bool is_user) {
   qemu_plugin_register_vcpu_tb_exec_cb(block, entered, plugin_no_registers, &blocks.back());
 }
 
-void report_waits(std::FILE* out, const Symbols& symbols) {
+bool save_waits(const std::string& path, const Symbols& symbols) {
+  std::string out;
   for (const auto& [id, longest] : windows) {
-    std::fprintf(out, "window %u: at worst %llu instructions without interrupts, %llu after its begin\n", id,
-                 static_cast<unsigned long long>(longest.length),
-                 static_cast<unsigned long long>(longest.at));
+    out += "window " + std::to_string(id) + ": at worst " + std::to_string(longest.length) +
+           " instructions without interrupts, " + std::to_string(longest.at) + " after its begin\n";
     if (longest.blocks.empty()) continue;
-    std::fprintf(out, "  from %s to %s\n", symbols.place(longest.blocks.front()->first).c_str(),
-                 symbols.place(longest.blocks.back()->last).c_str());
+    out += "  from " + symbols.place(longest.blocks.front()->first) + " to " +
+           symbols.place(longest.blocks.back()->last) + "\n";
     std::map<std::string, unsigned> functions;
     for (const Block* const block : longest.blocks) functions[symbols.name(block->first)] += block->count;
     std::vector<std::pair<unsigned, std::string>> order;
     for (const auto& [name, n] : functions) order.emplace_back(n, name);
     std::sort(order.rbegin(), order.rend());
-    for (const auto& [n, name] : order) std::fprintf(out, "    %6u %s\n", n, name.c_str());
+    for (const auto& [n, name] : order) {
+      const std::string number = std::to_string(n);
+      out += std::string(10 - std::min<std::size_t>(number.size(), 9), ' ') + number + " " + name + "\n";
+    }
   }
+  return write_whole(path, out);
 }
+
+}  // namespace scope

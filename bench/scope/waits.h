@@ -11,15 +11,20 @@
 // the kernel does not have, would be counted with the whole block.
 #pragma once
 
-#include <cstdio>
+#include <string>
 
 #include "plugin_api.h"
 #include "symbols.h"
 
+namespace scope {
+
 // To be called for each block that is translated; `is_user`: does it lie where users
 // execute?
 void watch_waits(qemu_plugin_tb* block, bool is_user);
-// A mark, as a callback of its instruction.
+// A mark, as a callback of its instruction: its id and, in bit 16, whether it opens.
 void mark_waits(unsigned cpu, void* number);
 
-void report_waits(std::FILE* out, const Symbols& symbols);
+// Writes what was found. False: errno says why not.
+[[nodiscard]] bool save_waits(const std::string& path, const Symbols& symbols);
+
+}  // namespace scope
