@@ -195,7 +195,14 @@ Mapping* Pool::new_mapping_page() {
   page->next = mapping_pages_;
   mapping_pages_ = page;
   all_nodes_ += nodes_per_page;
-  for (u64 i = nodes_per_page - 1; i != 0; --i) give_mapping(&page->nodes[i]);
+  free_count_ += nodes_per_page - 1;
+  FreeNode* next = free_nodes_;
+  for (Mapping* node = page->nodes + nodes_per_page; --node != page->nodes;) {
+    auto* const free = reinterpret_cast<FreeNode*>(node);
+    free->next = next;
+    next = free;
+  }
+  free_nodes_ = next;
   return page->nodes;
 }
 

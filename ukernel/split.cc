@@ -9,7 +9,7 @@ namespace mica {
 
 namespace {
 
-constexpr i64 entry_cost = 28;
+constexpr i64 entry_cost = 80;  // and its part of a page of nodes
 
 void give_back(Space& space) {
   Split& s = space.split;

@@ -15,7 +15,7 @@ using Kind = CopyStep::Kind;
 
 constexpr unsigned last_buffer = buffer_registers - 1;
 constexpr u8 buffer_done = 0xff;  // as a piece: the next string takes another buffer
-constexpr i64 piece_cost = 25, chunk_cost = 110, page_cost = 30 + words_a_page;
+constexpr i64 piece_cost = 250, chunk_cost = 110, large_cost = 400, page_cost = 30 + words_a_page;
 
 TypedItem buffer_at(Thread& t, unsigned i) { return {t.tcr->br(i)}; }
 
@@ -67,6 +67,8 @@ class Pages {
     }
     return base_ ? base_ + address % page_size : nullptr;
   }
+  // The last one was in a large page, where each page is looked up anew.
+  bool is_large() const { return !leaf_; }
 
  private:
   [[gnu::noinline]] void look(Address address) {
@@ -143,7 +145,7 @@ u64 copy_run(Thread& sender, Thread& receiver, Address source, Address target, u
     source += bytes;
     target += bytes;
     copied += bytes;
-    budget.spend(chunk_cost + static_cast<i64>(bytes / sizeof(u64)));
+    budget.spend(chunk_cost + static_cast<i64>(bytes / sizeof(u64)) + (from.is_large() || to.is_large() ? large_cost : 0));
   }
   return copied;
 }
@@ -158,6 +160,7 @@ CopyStep copy_strings(Thread& sender, Thread& receiver, ItemProgress& p, Budget&
   const MsgTag tag{sender.regs.r9};
   const unsigned end = 1 + tag.untyped() + tag.typed();
   if (p.item == 0) p.item = static_cast<u8>(1 + tag.untyped());
+  bool begun = false;
   while (p.item < end) {
     const TypedItem from{message_register_of(sender, p.item)};
     if (!from.is_string()) {
@@ -194,6 +197,9 @@ CopyStep copy_strings(Thread& sender, Thread& receiver, ItemProgress& p, Budget&
       p.buffer_piece = 0;
       continue;
     }
+    // Something in any case.
+    if (begun && !budget.fits(page_cost)) return {Kind::more};
+    begun = true;
     const Address source = message_register_of(sender, p.item + 1u + p.piece) + p.from_offset;
     const Address target = receiver.tcr->br(p.buffer + 1u + p.buffer_piece) + p.to_offset;
     CopyStep step{Kind::done};

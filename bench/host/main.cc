@@ -2,6 +2,7 @@
 // The host's side of `./mica bench`:
 //
 //      bench_records collect FILE CPU SMP OPTIONS COMMIT < serial   append records to FILE
+//      bench_records worst FILE CPU SMP OPTIONS COMMIT SUITE WAITS  the same for what the meter wrote
 //      bench_records print FILE                                     one JSON object a line
 //      bench_records gate BASELINE FILE                             TAP: a case a row that is wrong, or one
 //      bench_records accept BASELINE HISTORY DATE COMPILER REASON FILE
@@ -16,6 +17,7 @@
 #include "baseline.h"
 #include "comparison.h"
 #include "published.h"
+#include "worst.h"
 
 namespace bench {
 
@@ -23,14 +25,26 @@ namespace {
 
 using Arguments = std::span<const char* const>;
 
-int collect_into(Arguments a) {
-  const Origin origin = {
-      .cpu = a[1], .options = a[3], .commit = a[4], .smp = static_cast<unsigned>(std::stoul(a[2]))};
-  const std::vector<Record> records = collect(std::cin, std::cout, origin);
-  std::ofstream out(a[0], std::ios::app);
+Origin origin_of(Arguments a) {
+  return {.cpu = a[1], .options = a[3], .commit = a[4], .smp = static_cast<unsigned>(std::stoul(a[2]))};
+}
+
+void append(const std::string& file, const std::vector<Record>& records) {
+  std::ofstream out(file, std::ios::app);
   for (const Record& record : records) out << record.dump() << '\n';
   out.close();
-  if (!out) throw BadRecords("cannot be written: " + std::string(a[0]));
+  if (!out) throw BadRecords("cannot be written: " + file);
+}
+
+int collect_into(Arguments a) {
+  append(a[0], collect(std::cin, std::cout, origin_of(a)));
+  return 0;
+}
+
+int worst_into(Arguments a) {
+  std::ifstream waits(a[6]);
+  if (!waits) throw BadRecords("the meter has written nothing: " + std::string(a[6]));
+  if (const auto record = worst_row(waits, a[5], origin_of(a))) append(a[0], {*record});
   return 0;
 }
 
@@ -76,6 +90,7 @@ struct Command {
   int (*run)(Arguments);
 };
 constexpr Command commands[] = {{"collect", 5, collect_into},
+                                {"worst", 7, worst_into},
                                 {"print", 1, print},
                                 {"gate", 2, gate},
                                 {"accept", 6, accept_records},

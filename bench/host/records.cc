@@ -48,6 +48,13 @@ class Names {
 
 }  // namespace
 
+void add_origin(Record& record, const Origin& origin) {
+  record["cpu"] = origin.cpu;
+  record["smp"] = origin.smp;
+  record["options"] = origin.options;
+  record["commit"] = origin.commit;
+}
+
 std::string name_of(const Record& record) {
   return record.value("suite", "?") + "/" + record.value("row", "?");
 }
@@ -92,10 +99,7 @@ std::vector<Record> collect(std::istream& serial, std::ostream& text, const Orig
     } else if (inside) {
       Record record = parse(line, number_of_line);
       names.add(record);
-      record["cpu"] = origin.cpu;
-      record["smp"] = origin.smp;
-      record["options"] = origin.options;
-      record["commit"] = origin.commit;
+      add_origin(record, origin);
       records.push_back(std::move(record));
     } else {
       text << line << std::endl;

@@ -25,6 +25,8 @@ struct Origin {
   unsigned smp = 1;
 };
 
+void add_origin(Record& record, const Origin& origin);
+
 // "suite/row", which is one of a kind in a run.
 std::string name_of(const Record& record);
 
