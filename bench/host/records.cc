@@ -76,7 +76,7 @@ void check(const Record& record) {
   if (mean + 0.01 < number(record, "min") || mean - 0.01 > number(record, "max"))
     fail(record, "has a mean outside of its samples");
   (void)number(record, "stddev");
-  for (const char* const field : {"first", "target", "best"})
+  for (const char* const field : {"first", "ns", "target", "best"})
     if (record.contains(field)) (void)number(record, field);
   if (record.contains("worst") && !record["worst"].is_boolean())
     fail(record, "has a 'worst' that is not true or false");

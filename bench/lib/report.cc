@@ -59,6 +59,13 @@ const char* verdict(const Line& line) {
   return reached <= line.row.target * 100 ? "  yes" : "  NO";
 }
 
+Hundredths nanoseconds(l4::Word cycles) {
+  constexpr l4::Word ns_per_ms = 1'000'000;
+  const l4::Word khz = L4_ProcDescInternalFreq(L4_ProcDesc(L4_GetKernelInterface(), 0));
+  if (khz == 0) runtime::panic("the kernel does not know its clock");
+  return {cycles * ns_per_ms / khz};
+}
+
 void print_record(const Line& line, bool instructions) {
   const Summary& s = line.samples;
   Output out;
@@ -69,13 +76,16 @@ void print_record(const Line& line, bool instructions) {
   print_to(out, "\"mean\":{},\"stddev\":{}", Hundredths{s.mean}, Hundredths{s.stddev});
   if (s.has_first) print_to(out, ",\"first\":{}", Hundredths{s.first});
   print_to(out, ",\"mode\":\"{}\"", instructions ? "icount" : "time");
-  if (line.row.target != 0) print_to(out, ",\"target\":{}", line.row.target);
-  if (line.row.best != 0) print_to(out, ",\"best\":{}", line.row.best);
+  if (!instructions && line.row.unit.empty()) print_to(out, ",\"ns\":{}", nanoseconds(s.median));
+  // Those are in instructions.
+  const bool comparable = instructions || !line.row.unit.empty();
+  if (comparable && line.row.target != 0) print_to(out, ",\"target\":{}", line.row.target);
+  if (comparable && line.row.best != 0) print_to(out, ",\"best\":{}", line.row.best);
   if (line.row.worst) print_to(out, ",\"worst\":true");
   out.put("}\n");
 }
 
-void print_line(const Line& line) {
+void print_line(const Line& line, bool instructions) {
   Output out;
   put_optional(out, line.mark, 4);
   print_to(out, "  {}{}", left(line.row.suite, 10), left(line.row.name, 28));
@@ -84,7 +94,7 @@ void print_line(const Line& line) {
   put_value(out, Hundredths{line.samples.max, 11});
   put_optional(out, line.row.target, 11);
   put_optional(out, line.row.best, 11);
-  print_to(out, "{}\n", verdict(line));
+  print_to(out, "{}\n", instructions ? verdict(line) : "");
 }
 
 }  // namespace
@@ -101,8 +111,11 @@ void print_report() {
   print("MICA-BENCH-END\n\n");
   print("mark  {}     median        min        max  must reach best known   reached? ({})\n",
         left("figure", 38), unit_name(instructions));
-  for (unsigned i = 0; i < line_count; ++i) print_line(lines[i]);
-  if (!instructions) print("\nThese are cycles; the limits are instructions, for -icount.\n");
+  for (unsigned i = 0; i < line_count; ++i) print_line(lines[i], instructions);
+  if (!instructions) {
+    print("\nThese are cycles, of which 1,000 are {}.{} ns; the limits are instructions, for -icount.\n",
+          nanoseconds(100'000).value / 100, nanoseconds(100'000).value % 100 / 10);
+  }
 }
 
 }  // namespace bench

@@ -91,7 +91,7 @@ TEST_CASE("records: each field has to be there, and be what it says") {
     record[field] = -1;
     CHECK_THROWS_AS(check(record), BadRecords);
   }
-  for (const char* const field : {"first", "target", "best"}) {
+  for (const char* const field : {"first", "ns", "target", "best"}) {
     CAPTURE(field);
     Record record = sample("ipc", "0w", 107);
     record.erase(field);
