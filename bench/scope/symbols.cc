@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "symbols.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -29,6 +30,9 @@ std::string without_parameters(const std::string& name) {
   return name.substr(0, cut);
 }
 
+// Linker scripts name the bounds of sections, where functions begin as well.
+bool is_bound(const std::string& name) { return name.ends_with("_start") || name.ends_with("_end"); }
+
 }  // namespace
 
 bool Symbols::read(const std::string& path) {
@@ -53,8 +57,9 @@ Symbols::Map::const_iterator Symbols::at_or_before(std::uint64_t address) const 
   if (after == names_.begin()) return names_.end();
   --after;
   if (address - after->first >= largest_function) return names_.end();
-  // Of several names for one address the first is as good as any.
-  return names_.lower_bound(after->first);
+  const auto first = names_.lower_bound(after->first), end = names_.upper_bound(after->first);
+  const auto function = std::find_if(first, end, [](const auto& entry) { return !is_bound(entry.second); });
+  return function != end ? function : first;
 }
 
 const std::string& Symbols::name(std::uint64_t address) const {

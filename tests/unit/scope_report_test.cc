@@ -47,6 +47,9 @@ TEST_CASE("microscope, symbols: names of addresses, addresses of names") {
                                       "0000000000001080 W twice(int)\n"
                                       "00000000000010c0 t twice(long)\n"
                                       "0000000000001100 t f<(K)1>(int) [clone .isra.0]\n"
+                                      "0000000000003000 T kernel_start\n"
+                                      "0000000000003000 T syscall_entry\n"
+                                      "0000000000003000 T text_start\n"
                                       "0000000000001200 D data\n"
                                       "                 U undefined\n";
   Symbols symbols;
@@ -57,6 +60,7 @@ TEST_CASE("microscope, symbols: names of addresses, addresses of names") {
   CHECK(symbols.place(0x103f) == "start+0x3f");
   CHECK(symbols.place(0x1040) == "bench::(anonymous namespace)::echo(unsigned long)+0x0");
   CHECK(symbols.name(0x1208) == "f<(K)1>(int) [clone .isra.0]");  // data is no function
+  CHECK(symbols.name(0x3001) == "syscall_entry");  // no bound of a section
   CHECK(symbols.name(0x20000) == "?");
   std::string error;
   CHECK(resolve(symbols, "start_too", error) == 0x1000);
