@@ -5,9 +5,9 @@
 // the answer.
 #include <runtime/program.h>
 
+#include "../lib/loops.h"
 #include "../lib/world.h"
 #include "groups.h"
-#include "loops.h"
 #include "partners.h"
 
 namespace bench {

@@ -9,9 +9,9 @@
 //            grants it back with the answer: two grants a round
 #include <runtime/program.h>
 
+#include "../lib/loops.h"
 #include "../lib/world.h"
 #include "groups.h"
-#include "loops.h"
 #include "partners.h"
 
 namespace bench {

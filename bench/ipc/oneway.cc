@@ -22,9 +22,9 @@
 //                    when the next one is sent: each waits, and the receiver runs then
 #include <runtime/program.h>
 
+#include "../lib/loops.h"
 #include "../lib/world.h"
 #include "groups.h"
-#include "loops.h"
 #include "partners.h"
 
 namespace bench {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Empty round trips between spaces, the server's priority being that of the client, higher
 // or lower; by the fast path, and by the C++ path as in slow.cc. Counted as in loops.h.
+#include "../lib/loops.h"
 #include "../lib/world.h"
 #include "groups.h"
-#include "loops.h"
 #include "partners.h"
 
 namespace bench {

@@ -5,9 +5,9 @@
 // kernel turns from the first thread to the second.
 #include <runtime/program.h>
 
+#include "../lib/loops.h"
 #include "../lib/world.h"
 #include "groups.h"
-#include "loops.h"
 #include "partners.h"
 
 namespace bench {

@@ -11,9 +11,9 @@
 //   reply-and-wait/waiting  the same with one client, whom the server has to wait for
 #include <runtime/program.h>
 
+#include "../lib/loops.h"
 #include "../lib/world.h"
 #include "groups.h"
-#include "loops.h"
 #include "partners.h"
 
 namespace bench {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // One IPC round trip, a call against a reply-and-wait(any), of 0 to 63 untyped words: all
 // on the fast path. What is counted is said at the head of loops.h.
+#include "../lib/loops.h"
 #include "../lib/world.h"
 #include "groups.h"
-#include "loops.h"
 
 namespace bench {
 

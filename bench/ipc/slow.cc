@@ -2,9 +2,9 @@
 // Round trips that take the C++ path in both directions, because a flag of the tag is set
 // that means nothing: what a message costs when the fast path is not for it. Counted as in
 // loops.h, with an instruction more on each side that sets the flag.
+#include "../lib/loops.h"
 #include "../lib/world.h"
 #include "groups.h"
-#include "loops.h"
 #include "partners.h"
 
 namespace bench {

@@ -3,9 +3,9 @@
 // have to be kept for them. Counted as in loops.h.
 #include <runtime/program.h>
 
+#include "../lib/loops.h"
 #include "../lib/world.h"
 #include "groups.h"
-#include "loops.h"
 #include "partners.h"
 
 namespace bench {

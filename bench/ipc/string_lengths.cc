@@ -13,10 +13,10 @@
 //   scatter-gather/N  the same into a buffer of as many pieces, every other page as well
 #include <runtime/program.h>
 
+#include "../lib/loops.h"
 #include "../lib/pages.h"
 #include "../lib/world.h"
 #include "groups.h"
-#include "loops.h"
 #include "partners.h"
 
 namespace bench {

@@ -31,7 +31,8 @@ alignas(4096) constinit std::byte target[longest] = {};
   Words message;
   ThreadId from = l4::wait_words(message);
   for (;;) {
-    if (message.tag().failed()) [[unlikely]] runtime::panic("no string");
+    if (message.tag().failed()) [[unlikely]]
+      runtime::panic("no string");
     message = Words(Tag::make(0, 0));
     from = l4::reply_and_wait_words(from, message);
   }
@@ -43,7 +44,8 @@ void round_trip(const char* name, Word target_figure, Word best, ThreadId to) {
     const Word start = ticks();
     do {
       Words message(Tag::make(0, 0, 2), header(bytes), reinterpret_cast<Word>(source));
-      if (l4::call_words(to, message).raw != 0) [[unlikely]] runtime::panic("the string was not taken");
+      if (l4::call_words(to, message).raw != 0) [[unlikely]]
+        runtime::panic("the string was not taken");
     } while (--rounds != 0);
     return ticks() - start;
   });

@@ -10,9 +10,9 @@
 //            Both end in the error; counted in rounds of one Ipc.
 #include <runtime/program.h>
 
+#include "../lib/loops.h"
 #include "../lib/world.h"
 #include "groups.h"
-#include "loops.h"
 #include "partners.h"
 
 namespace bench {

@@ -6,8 +6,8 @@
 //   map-mappings/N                 another page is mapped to that space and taken from it
 #include <runtime/program.h>
 
-#include "../lib/echo.h"
 #include "../lib/helper.h"
+#include "../lib/loops.h"
 #include "../lib/measure.h"
 #include "../lib/population.h"
 #include "../lib/repeat.h"
@@ -38,7 +38,7 @@ template <unsigned mark, unsigned number>
 void with_spaces(const char* ipc_name, const char* create_name) {
   Population population(first_of_population, number);
   if (!population.make_spaces()) runtime::panic("not so many spaces");
-  measure_rounds<mark>({"thread", ipc_name}, round_trips(partner));
+  measure_rounds<mark>({"thread", ipc_name}, round_trips<0>(partner));
   measure_rounds<mark + 1>({"thread", create_name}, repeat(create_and_delete));
   if (!population.end()) runtime::panic("a space cannot be deleted");
 }
@@ -48,7 +48,7 @@ void with_mappings(const char* ipc_name, const char* map_name, Word pages) {
   const Helper helper = Helper::start(100);
   const Fpage other = Fpage::page(pages + page_size, l4::full_access);
   helper.give_often(pages, number, helper_window);
-  measure_rounds<mark>({"thread", ipc_name}, round_trips(partner));
+  measure_rounds<mark>({"thread", ipc_name}, round_trips<0>(partner));
   measure_rounds<mark + 1>({"thread", map_name}, repeat([&helper, other] {
                              helper.give(other, helper_window - page_size);
                              Word mr[8] = {other.raw};

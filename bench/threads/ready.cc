@@ -7,7 +7,7 @@
 #include <runtime/program.h>
 
 #include "../lib/crowd.h"
-#include "../lib/echo.h"
+#include "../lib/loops.h"
 #include "../lib/measure.h"
 #include "../lib/world.h"
 #include "threads.h"
@@ -35,7 +35,7 @@ template <unsigned mark, unsigned size>
 void with_ready(const char* name, const char* ipc_name, ThreadId partner) {
   crowd.make(size);
   crowd.start(yield_for_ever, crowd_priority);
-  measure_rounds<mark + 1>({"thread", ipc_name}, round_trips(partner));
+  measure_rounds<mark + 1>({"thread", ipc_name}, round_trips<0>(partner));
   L4_Set_Priority(ThreadId::self(), crowd_priority);
   measure_once(
       {"thread", name}, mark,

@@ -17,7 +17,7 @@
 
 #include <runtime/program.h>
 
-#include "../lib/measure.h"
+#include "measure.h"
 
 namespace bench {
 
@@ -58,11 +58,15 @@ template <unsigned words, l4::Word flags = 0, l4::Word timeouts = 0>
   return taken;
 }
 
+// For measure_rounds().
+template <unsigned words, l4::Word flags = 0, l4::Word timeouts = 0>
+auto round_trips(l4::ThreadId server) {
+  return [server](unsigned rounds) { return call_rounds<words, flags, timeouts>(server, rounds); };
+}
+
 template <unsigned mark, unsigned words, l4::Word flags = 0, l4::Word timeouts = 0>
 void round_trip(const char* name, l4::ThreadId server, l4::Word target = 0, l4::Word best = 0) {
-  measure_rounds<mark>({"ipc", name, target, best}, [server](unsigned rounds) {
-    return call_rounds<words, flags, timeouts>(server, rounds);
-  });
+  measure_rounds<mark>({"ipc", name, target, best}, round_trips<words, flags, timeouts>(server));
 }
 
 // --- The servers --------------------------------------------------------------------
