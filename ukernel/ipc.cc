@@ -42,12 +42,12 @@ void join_senders(Thread& t, Thread& partner) {
 
 constexpr i64 look_cost = 12;  // at a sender
 
-// Whose message `t` takes first; null: nobody's, or, if t.partner is set then, nobody's up
-// to that one, behind whom a next step has to go on. All but those who wait for one sender
-// who sends in the own name have to search.
+// Whose message `t`, to whom somebody sends, takes first; null: nobody's, or, if t.partner
+// is set then, nobody's up to that one, behind whom a next step has to go on. All but those
+// who wait for one sender who sends in the own name have to search.
 [[gnu::cold, gnu::noinline]] Thread* find_sender(Thread& t, ThreadId spec) {
   Thread* const head = t.senders;
-  if (!head || spec.is_any()) return head;
+  if (spec.is_any()) return head;
   if (!spec.is_any_local()) {
     Thread* const s = find_thread(spec);
     if (s && s->state == State::sending && s->partner == &t) return s;
