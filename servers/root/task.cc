@@ -4,82 +4,257 @@
 #include <runtime/program.h>
 #include <runtime/task.h>
 
-#include "frames.h"
+#include "system_page.h"
 
 namespace root {
 
 namespace {
 
-constexpr l4::Word page_size = 0x1000;
-constexpr l4::Word largest_image = l4::Word{64} << 20;
+constexpr Word page_size = 0x1000;
+constexpr Word largest_image = Word{64} << 20;
 
-bool has_page(const mica::Segment& segment, l4::Word page) {
+bool has_page(const mica::Segment& segment, Word page) {
   return page < segment.virtual_address + segment.memory_size && segment.virtual_address < page + page_size;
+}
+
+template <std::size_t N>
+void copy_text(char (&to)[N], std::string_view text) {
+  const std::size_t n = text.size() < N - 1 ? text.size() : N - 1;
+  __builtin_memcpy(to, text.data(), n);
+  to[n] = 0;
 }
 
 }  // namespace
 
-Task::Task(const BootModule& module) : module_(module), image_(mica::read_elf(module.file)) {
-  fault_ = image_.fault;
-  if (fault_ != nullptr) return;
+void Task::plan(Word index, const TaskSpec& spec) {
+  spec_ = spec;
+  id_ = TaskId(index, 0);
+  state_ = State::ended;
+}
+
+void Task::plan_child(Word index, const Task& by, std::string_view program, Word pages, std::string_view arguments) {
+  plan(index, TaskSpec{});
+  spawn_arguments_.assign(arguments);
+  spec_.name = spec_.program = program;
+  spec_.arguments = spawn_arguments_;
+  spec_.memory = pages * page_size;
+  spec_.priority = by.spec_.priority;
+  spec_.threads = 16;
+  spec_.uses = by.spec_.uses;
+  parent = by.id_;
+  restarts = 0;
+}
+
+const char* Task::start(std::span<const unsigned char> file) {
+  file_ = file;
+  quota_ = spec_.memory / page_size;
+  id_ = TaskId(id_.index(), next_version(id_.index()));
+  complaints_.clear();
+  image_ = mica::read_elf(file);
+  if (image_.fault != nullptr) return image_.fault;
   const mica::Range span = image_.virtual_span();
-  if (span.size() > largest_image) {
-    fault_ = "larger than 64 MiB";
-    return;
+  if (span.size() > largest_image) return "the image is larger than 64 MiB";
+  if (span.high > runtime::utcb_address && span.low < runtime::kip_address + page_size) {
+    return "the image lies where the kernel's pages are";
   }
   first_page_ = span.low / page_size;
-  const l4::Word pages = (span.high + page_size - 1) / page_size - first_page_;
-  unsigned order = 12;
-  while ((l4::Word{1} << order) < pages * sizeof(l4::Word)) ++order;
-  frames_ = reinterpret_cast<l4::Word*>(runtime::allocate_memory(order));
-  if (frames_ == nullptr) {
-    fault_ = "no memory";
-    return;
+  page_count_ = (span.high + page_size - 1) / page_size - first_page_;
+  unsigned order = Frames::page_order;
+  while ((Word{1} << order) < page_count_ * sizeof(std::uint32_t)) ++order;
+  const auto table = allocate(order);
+  const auto page = new_frame();
+  if (!table || !page) {
+    drop_everything();
+    return "its memory quota is too small";
   }
-  const auto thread = runtime::create_task(l4::ThreadId::self());
-  if (!thread) {
-    fault_ = "the kernel makes no task for it";
-    return;
+  image_frames_ = reinterpret_cast<std::uint32_t*>(*table);
+  page_ = *page;
+  make_pages();
+
+  const l4::ThreadId thread = id_.thread(0);
+  if (!runtime::make_task(thread, l4::ThreadId::self())) {
+    drop_everything();
+    return "the kernel has no room for it";
   }
-  thread_ = *thread;
+  threads_ = 1;
+  (void)L4_Set_Priority(thread, spec_.priority);
+  state_ = State::running;
+  set_living_version(index(), id_.version());
+  started = last_ping = L4_SystemClock().raw;
+  if (!runtime::start_task(thread, image_.entry, 0)) {
+    end();
+    return "it does not start";
+  }
+  return nullptr;
 }
 
-bool Task::start() { return runtime::start_task(thread_, image_.entry, 0); }
-
-void Task::end(State state) {
-  state_ = state;
-  runtime::delete_thread(thread_);
+void Task::make_pages() {
+  auto& page = *reinterpret_cast<mica::TaskPage*>(page_);
+  const mica::Range span = image_.virtual_span();
+  page.root = l4::ThreadId::self();
+  page.task = id_;
+  page.image_low = span.low;
+  page.image_high = span.high;
+  copy_text(page.name, spec_.name);
+  copy_text(page.program, spec_.program);
+  copy_text(page.arguments, spec_.arguments);
 }
 
-l4::Word& Task::frame_of(l4::Word page) { return frames_[page / page_size - first_page_]; }
+void Task::end() {
+  set_living_version(index(), 0);
+  for (Word n = mica::threads_per_task; n-- > 0;) {
+    if (has_thread(n)) runtime::delete_thread(id_.thread(static_cast<unsigned>(n)));
+  }
+  threads_ = 0;
+  state_ = State::ended;
+  drop_everything();
+}
 
-void Task::fill(l4::Word page, l4::Word frame) const {
+void Task::drop_everything() {
+  if (spec_.holds_memory && state_ == State::ended) {
+    // The image's pages and the two tables are no estate.
+    for (Word i = 0; image_frames_ != nullptr && i < page_count_; ++i) {
+      if (image_frames_[i] != 0) memory.free(Address{image_frames_[i]} << Frames::page_order, Frames::page_order);
+    }
+    if (page_ != 0) memory.free(page_, Frames::page_order);
+    if (const auto table = memory.frames().find(reinterpret_cast<Address>(image_frames_), owner_of(index()))) {
+      memory.free(table->address, table->order);
+    }
+    memory.frames().hand_over(owner_of(index()), estate_of(index()));
+  } else {
+    memory.free_all(owner_of(index()));
+  }
+  frames_ = dma_pages_ = 0;
+  image_frames_ = nullptr;
+  page_ = 0;
+}
+
+void Task::fill(Word page, Address frame) const {
   for (const mica::Segment& segment : image_.segments) {
     if (!has_page(segment, page)) continue;
-    const l4::Word file_end = segment.virtual_address + segment.file_size;
-    const l4::Word from = page > segment.virtual_address ? page : segment.virtual_address;
-    const l4::Word to = page + page_size < file_end ? page + page_size : file_end;
+    const Word file_end = segment.virtual_address + segment.file_size;
+    const Word from = page > segment.virtual_address ? page : segment.virtual_address;
+    const Word to = page + page_size < file_end ? page + page_size : file_end;
     if (from >= to) continue;
-    const unsigned char* const source =
-        module_.file.data() + segment.file_offset + (from - segment.virtual_address);
+    const unsigned char* const source = file_.data() + segment.file_offset + (from - segment.virtual_address);
     __builtin_memcpy(reinterpret_cast<void*>(frame + (from - page)), source, to - from);
   }
 }
 
-l4::Fpage Task::page_for(l4::Word address, l4::Rights access) {
-  const l4::Word page = address & ~(page_size - 1);
+l4::Fpage Task::page_for(Word address, l4::Rights access) {
+  const Word page = address & ~(page_size - 1);
+  if (page == mica::SystemPage::address || page == mica::TaskPage::address) {
+    const Address frame = page == mica::TaskPage::address ? page_ : system_page();
+    return access == l4::read ? l4::Fpage::page(frame, l4::read) : l4::Fpage::nil();
+  }
   l4::Rights rights = l4::no_access;
   for (const mica::Segment& segment : image_.segments) {
     if (has_page(segment, page)) rights = rights | l4::Rights{segment.flags & 7};
   }
   if (rights == l4::no_access || !rights.has(access)) return l4::Fpage::nil();
-  l4::Word& frame = frame_of(page);
-  if (frame == 0) {
-    frame = new_frame();
-    if (frame == 0) return l4::Fpage::nil();
-    fill(page, frame);
+  std::uint32_t& number = image_frames_[page / page_size - first_page_];
+  if (number == 0) {
+    const auto frame = new_frame();
+    if (!frame) return l4::Fpage::nil();
+    fill(page, *frame);
+    number = static_cast<std::uint32_t>(*frame >> Frames::page_order);
   }
-  return l4::Fpage::page(frame, rights);
+  return l4::Fpage::page(Address{number} << Frames::page_order, rights);
+}
+
+Address Task::look(Word address) const {
+  const Word page = address / page_size;
+  if (image_frames_ == nullptr || page < first_page_ || page >= first_page_ + page_count_) return 0;
+  const Address frame = Address{image_frames_[page - first_page_]} << Frames::page_order;
+  return frame == 0 ? 0 : frame + address % page_size;
+}
+
+bool Task::is_code(Word address) const {
+  for (const mica::Segment& segment : image_.segments) {
+    if ((segment.flags & mica::Segment::executable) != 0 && address - segment.virtual_address < segment.memory_size) {
+      return true;
+    }
+  }
+  return false;
+}
+
+Result<Address> Task::new_frame() { return allocate(Frames::page_order); }
+
+Result<Address> Task::allocate(unsigned order) {
+  if (order < Frames::page_order || order > Frames::largest_order) return Error::bad_argument;
+  const Word pages = Word{1} << (order - Frames::page_order);
+  if (frames_ + pages > quota_) return Error::no_memory;
+  const auto address = memory.allocate(order, owner_of(index()));
+  if (!address) return Error::no_memory;
+  frames_ += pages;
+  return *address;
+}
+
+Result<Address> Task::allocate_dma(unsigned order) {
+  if (order < Frames::page_order || order > Frames::largest_order) return Error::bad_argument;
+  const Word pages = Word{1} << (order - Frames::page_order);
+  if (dma_pages_ + pages > spec_.dma / page_size) return Error::denied;
+  const auto address = allocate(order);
+  if (address) dma_pages_ += pages;
+  return address;
+}
+
+Result<void> Task::free(Address address) {
+  const auto block = memory.frames().find(address, owner_of(index()));
+  if (!block || is_image_frame(block->address)) return Error::not_found;
+  memory.free(block->address, block->order);
+  frames_ -= Word{1} << (block->order - Frames::page_order);
+  return {};
+}
+
+Result<mica::Map> Task::take_held(Word n) {
+  auto block = memory.frames().first(estate_of(index()));
+  while (block && n-- > 0) block = memory.frames().next(*block);
+  if (!block) return Error::not_found;
+  return mica::Map{l4::Fpage::memory(block->address, block->order, l4::read_write)};
+}
+
+// Is the frame one of the image or of the tables? Those are not the task's to give back.
+bool Task::is_image_frame(Address frame) const {
+  if (frame == page_ || frame == reinterpret_cast<Address>(image_frames_)) return true;
+  for (Word i = 0; i < page_count_; ++i) {
+    if (Address{image_frames_[i]} << Frames::page_order == frame) return true;
+  }
+  return false;
+}
+
+bool Task::give_quota(Word pages) {
+  if (frames_ + pages > quota_) return false;
+  quota_ -= pages;
+  return true;
+}
+
+bool Task::note_complaint(TaskId client, Word enough) {
+  for (const TaskId known : complaints_) {
+    if (known == client) return false;
+  }
+  complaints_.push(client);
+  return complaints_.size() >= enough;
+}
+
+Result<l4::ThreadId> Task::create_thread(l4::ThreadId pager) {
+  const bool own = TaskId::of(pager) == id_ && has_thread(pager.number() % mica::threads_per_task);
+  if (!own && pager != l4::ThreadId::self()) return Error::bad_argument;
+  if (thread_count() >= spec_.threads) return Error::no_room;
+  const auto n = static_cast<unsigned>(__builtin_ctzll(~threads_));
+  const l4::ThreadId thread = id_.thread(n);
+  if (!runtime::make_thread(thread, id_.thread(0), n, pager)) return Error::no_memory;
+  threads_ |= Word{1} << n;
+  (void)L4_Set_Priority(thread, spec_.priority);
+  return thread;
+}
+
+Result<void> Task::delete_thread(Word n) {
+  if (n == 0) return Error::bad_argument;
+  if (!has_thread(n)) return Error::not_found;
+  runtime::delete_thread(id_.thread(static_cast<unsigned>(n)));
+  threads_ &= ~(Word{1} << n);
+  return {};
 }
 
 }  // namespace root

@@ -1,50 +1,108 @@
 // SPDX-License-Identifier: MIT
-// A program that the root server has started: its thread, and the pages of its
-// image that it has been given so far.
+// A task: a space, its threads, the image of its program, and what it holds.
 #pragma once
 
-#include <l4/l4.hpp>
+#include <mica/root.h>
 #include <ukernel/boot/elf.h>
 
-#include "boot_modules.h"
+#include "manifest.h"
+#include "memory.h"
 
 namespace root {
 
+using mica::Error;
+using mica::Result;
+using mica::TaskId;
+
 class Task {
  public:
-  enum class State { running, succeeded, failed };
+  enum class State {
+    none,      // the place is free
+    running,
+    ended,     // of the manifest, and not restarted
+  };
 
-  Task() = default;
-  // Reads the module and makes the task; it waits for start(). If fault() is not null
-  // that has failed.
-  explicit Task(const BootModule& module);
-
-  const char* fault() const { return fault_; }
-  std::string_view name() const { return module_.name(); }
-  l4::ThreadId thread() const { return thread_; }
+  // What is kept of a task from one incarnation to the next.
+  const TaskSpec& spec() const { return spec_; }
+  TaskId id() const { return id_; }
+  Word index() const { return id_.index(); }
   State state() const { return state_; }
-  // Servers never end, so that nobody waits for them.
-  bool is_server() const { return module_.has_argument("server"); }
+  bool running() const { return state_ == State::running; }
+  std::string_view name() const { return spec_.name; }
 
-  bool start();
-  // The task does not run any more, and its space is gone.
-  void end(State state);
+  // What the place is for: a task of the manifest, or one that another task spawns.
+  void plan(Word index, const TaskSpec& spec);
+  void plan_child(Word index, const Task& by, std::string_view program, Word pages, std::string_view arguments);
 
-  // The page of the image around the address, as it is to be mapped; nil if the image
-  // has none there with such a right, or there is no memory.
-  l4::Fpage page_for(l4::Word address, l4::Rights access);
+  // Makes space, first thread and image, and starts it. Null, or why that failed; then
+  // nothing of it is left.
+  [[nodiscard]] const char* start(std::span<const unsigned char> file);
+  // Space, threads, interrupts and memory go; frames stay with the place if the manifest
+  // says `holds memory`.
+  void end();
+  void forget() { state_ = State::none; }
+
+  // The page of its image or of what the root server tells it, as it is to be mapped;
+  // nil if there is none with such a right.
+  l4::Fpage page_for(Word address, l4::Rights access);
+  // Where the root server sees a byte of the image, for reports; 0 if the task has not
+  // touched its page.
+  Address look(Word address) const;
+  bool is_code(Word address) const;
+
+  // Memory of the task's quota.
+  Result<Address> allocate(unsigned order);
+  Result<void> free(Address address);
+  Word frames() const { return frames_; }
+  Word quota() const { return quota_; }
+  bool give_quota(Word pages);  // to a child; false if it has not so many left
+  void take_quota(Word pages) { quota_ += pages; }
+  Result<Address> allocate_dma(unsigned order);
+  // A block that an earlier incarnation left; it counts against the quota from now on.
+  Result<mica::Map> take_held(Word n);
+
+  // Threads.
+  Result<l4::ThreadId> create_thread(l4::ThreadId pager);
+  Result<void> delete_thread(Word n);
+  bool has_thread(Word n) const { return n < mica::threads_per_task && (threads_ >> n & 1) != 0; }
+  Word thread_mask() const { return threads_; }
+  Word thread_count() const {
+    Word n = 0;
+    for (Word rest = threads_; rest != 0; rest &= rest - 1) ++n;
+    return n;
+  }
+
+  // Notes that this client has got nonsense from it. True: so many different ones have.
+  bool note_complaint(TaskId client, Word enough);
+
+  // The parent is a task that has spawned it.
+  TaskId parent;
+  Word restarts = 0;
+  Word restart_times[8] = {};  // of the last ones, for the policy's limit
+  Word started = 0;            // microseconds
+  Word last_ping = 0;          // when it last took one
+  mica::Ending ending{};
 
  private:
-  l4::Word& frame_of(l4::Word page);
-  void fill(l4::Word page, l4::Word frame) const;
+  void fill(Word page, Address frame) const;
+  Result<Address> new_frame();
+  bool is_image_frame(Address frame) const;
+  void make_pages();
+  void drop_everything();
 
-  BootModule module_;
+  TaskSpec spec_;
+  std::span<const unsigned char> file_;
   mica::ElfImage image_;
-  const char* fault_ = nullptr;
-  l4::ThreadId thread_;
-  State state_ = State::running;
-  l4::Word first_page_ = 0;        // number of the image's first page
-  l4::Word* frames_ = nullptr;     // of each page: its frame here, 0 = not given yet
+  TaskId id_;
+  State state_ = State::none;
+  Word threads_ = 0;             // bit n: thread n exists
+  Word frames_ = 0, quota_ = 0;  // pages
+  Word dma_pages_ = 0;
+  Word first_page_ = 0, page_count_ = 0;
+  std::uint32_t* image_frames_ = nullptr;  // of each page of the image: its frame's number, 0 not given yet
+  Address page_ = 0;                       // its TaskPage
+  mica::FixedVector<TaskId, 8> complaints_;
+  mica::Text<256> spawn_arguments_;        // what spec_.arguments refers to in a child
 };
 
 }  // namespace root

@@ -35,13 +35,17 @@ void console_call(l4::ThreadId console, std::string_view text) {
   L4_Call(console);
 }
 
-void serve_console(l4::Words& message) {
+std::string_view take_console_text(const l4::Words& message) {
   // Words 1 to 7 came in registers; the text is put together where the rest is.
   for (int i = 1; i < 8; ++i) L4_LoadMR(i, message.mr[i]);
+  return {reinterpret_cast<const char*>(l4_utcb() + 1), std::size_t{message.tag().untyped()} * 8};
+}
+
+void serve_console(l4::Words& message) {
   char text[console_bytes];
-  const std::size_t size = std::size_t{message.tag().untyped()} * 8;
-  __builtin_memcpy(text, l4_utcb() + 1, size);
-  write_text({text, size});
+  const std::string_view view = take_console_text(message);
+  __builtin_memcpy(text, view.data(), view.size());
+  write_text({text, view.size()});
   message = l4::Words(l4::Tag::make(0, 0));
 }
 
@@ -49,7 +53,7 @@ void write_text(std::string_view text) {
   if (in_root_task()) return serial_write(text);
   while (!text.empty()) {
     const std::string_view part(text.data(), text.size() < console_bytes ? text.size() : console_bytes);
-    console_call(L4_Pager(), part);
+    console_call(starter(), part);
     text.remove_prefix(part.size());
   }
 }

@@ -21,7 +21,11 @@ inline constexpr unsigned console_bytes = 63 * 8;
 // The client's side: at most console_bytes of text.
 void console_call(l4::ThreadId console, std::string_view text);
 
-// The server's side: prints the text of the console_write in `message`, which must
+// The server's side: the text of the console_write in `message`, which must have just arrived;
+// valid until the next system call.
+std::string_view take_console_text(const l4::Words& message);
+
+// The same for a server that does nothing but print: prints the text of the console_write in `message`, which must
 // have just arrived, and puts the answer there.
 void serve_console(l4::Words& message);
 

@@ -34,6 +34,14 @@ int memcmp(const void* a, const void* b, std::size_t n) {
   return 0;
 }
 
+void* memchr(const void* in, int value, std::size_t n) {
+  const auto* s = static_cast<const unsigned char*>(in);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (s[i] == static_cast<unsigned char>(value)) return const_cast<unsigned char*>(s + i);
+  }
+  return nullptr;
+}
+
 std::size_t strlen(const char* text) {
   std::size_t n = 0;
   while (static_cast<const volatile char*>(text)[n] != 0) ++n;

@@ -21,6 +21,8 @@ unsigned largest_order(l4::Word low, l4::Word high) {
   return order;
 }
 
+constinit l4::ThreadId started_by;
+
 l4::Word user_base() { return L4_ThreadIdUserBase(nullptr); }
 
 [[noreturn]] void sleep_for_ever() {
@@ -29,13 +31,14 @@ l4::Word user_base() { return L4_ThreadIdUserBase(nullptr); }
 
 extern "C" [[noreturn]] void runtime_start() {
   __L4_Init();
+  started_by = L4_Pager();
   // sigma0 itself has nobody to ask; its threads need no more than they have.
   if (in_root_task() && l4::ThreadId::self() != sigma0()) {
     (void)claim_memory(reinterpret_cast<l4::Word>(program_start), reinterpret_cast<l4::Word>(program_end));
     (void)claim_ports(serial_port, 3);
     (void)claim_ports(debug_exit_port, 2);
   }
-  if (!in_root_task()) L4_Set_ExceptionHandler(L4_Pager());
+  if (!in_root_task()) L4_Set_ExceptionHandler(started_by);
   exit(main());
 }
 
@@ -45,7 +48,9 @@ l4::ThreadId sigma0() { return l4::ThreadId::global(user_base(), 1); }
 
 l4::Word first_free_thread_number() { return user_base() + 16; }
 
-bool in_root_task() { return L4_IsThreadEqual(L4_Pager(), sigma0()); }
+bool in_root_task() { return started_by == sigma0(); }
+
+l4::ThreadId starter() { return started_by; }
 
 bool claim_memory(l4::Word low, l4::Word high) {
   low &= ~l4::Word{0xfff};
@@ -72,7 +77,7 @@ bool claim_ports(l4::Word port, unsigned order) {
 void exit(int code) {
   if (in_root_task()) debug_exit(code == 0 ? 0x10 : 0x11);
   l4::Words message(l4::Tag::make(program_exit, 1), static_cast<l4::Word>(code));
-  l4::send_words(L4_Pager(), message);
+  l4::send_words(started_by, message);
   sleep_for_ever();
 }
 

@@ -34,6 +34,9 @@ l4::Word first_free_thread_number();
 // Is the calling thread paged by sigma0, as those of a root task are?
 bool in_root_task();
 
+// The thread that has started this program: the pager of its first thread.
+l4::ThreadId starter();
+
 // Gets the pages of physical memory low .. high - 1 from sigma0, at their own
 // addresses. False if one of them was refused.
 [[nodiscard]] bool claim_memory(l4::Word low, l4::Word high);

@@ -51,23 +51,32 @@ std::optional<l4::ThreadId> start_thread(ThreadEntry entry, l4::Word argument, s
   return id;
 }
 
-std::optional<l4::ThreadId> create_task(l4::ThreadId pager, l4::ThreadId scheduler) {
-  const l4::ThreadId id = new_thread_id();
+bool make_task(l4::ThreadId id, l4::ThreadId pager, l4::ThreadId scheduler) {
   const l4::ThreadId by = scheduler.is_nil() ? l4::ThreadId::self() : scheduler;
   l4::Word old_control = 0;
-  if (!control(id, id, by, l4::ThreadId::nil(), no_utcb())) return std::nullopt;
+  if (!control(id, id, by, l4::ThreadId::nil(), no_utcb())) return false;
   if (L4_SpaceControl(id, 0, l4::Fpage::page(kip_address), l4::Fpage::memory(utcb_address, utcb_area_order),
                       L4_anythread, &old_control) == 1 &&
       control(id, id, by, pager, utcb_location(0))) {
-    return id;
+    return true;
   }
   delete_thread(id);
-  return std::nullopt;
+  return false;
+}
+
+bool make_thread(l4::ThreadId id, l4::ThreadId task, unsigned index, l4::ThreadId pager) {
+  return control(id, task, l4::ThreadId::self(), pager, utcb_location(index));
+}
+
+std::optional<l4::ThreadId> create_task(l4::ThreadId pager, l4::ThreadId scheduler) {
+  const l4::ThreadId id = new_thread_id();
+  if (!make_task(id, pager, scheduler)) return std::nullopt;
+  return id;
 }
 
 std::optional<l4::ThreadId> add_thread(l4::ThreadId task, unsigned index, l4::ThreadId pager) {
   const l4::ThreadId id = new_thread_id();
-  if (!control(id, task, l4::ThreadId::self(), pager, utcb_location(index))) return std::nullopt;
+  if (!make_thread(id, task, index, pager)) return std::nullopt;
   return id;
 }
 

@@ -35,6 +35,11 @@ std::optional<l4::ThreadId> start_thread(ThreadEntry entry, l4::Word argument, s
 // above say. It waits for start_task. `scheduler` nil: the caller.
 std::optional<l4::ThreadId> create_task(l4::ThreadId pager, l4::ThreadId scheduler = l4::ThreadId::nil());
 
+// The same two, with an id that the caller has chosen. False: the kernel refused, and
+// nothing was made.
+bool make_task(l4::ThreadId id, l4::ThreadId pager, l4::ThreadId scheduler = l4::ThreadId::nil());
+bool make_thread(l4::ThreadId id, l4::ThreadId task, unsigned index, l4::ThreadId pager);
+
 // A further thread, number `index` (1 .. 255), in the space of a task.
 std::optional<l4::ThreadId> add_thread(l4::ThreadId task, unsigned index, l4::ThreadId pager);
 

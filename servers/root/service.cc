@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: MIT
+#include "service.h"
+
+#include <runtime/console_protocol.h>
+#include <runtime/program.h>
+
+#include "boot.h"
+#include "crash.h"
+#include "interrupts.h"
+#include "log.h"
+
+namespace root {
+
+namespace {
+
+constexpr l4::Rights data_rights = l4::read_write;
+
+bool contains(const auto& names, std::string_view name) {
+  for (const std::string_view n : names) {
+    if (n == name) return true;
+  }
+  return false;
+}
+
+Result<mica::Map> as_map(const Result<Address>& block, unsigned order) {
+  if (!block) return block.error();
+  return mica::Map{l4::Fpage::memory(*block, order, data_rights)};
+}
+
+Word stack_of(l4::ThreadId thread) {
+  Word old = 0, sp = 0, ip = 0, flags = 0, handle = 0;
+  L4_ThreadId_t pager;
+  (void)L4_ExchangeRegisters(thread, 0x200, 0, 0, 0, 0, L4_nilthread, &old, &sp, &ip, &flags, &handle, &pager);
+  return sp;
+}
+
+const char* exception_name(Word number) {
+  switch (number) {
+    case 0: return "division error";
+    case 1: return "debug exception";
+    case 3: return "breakpoint";
+    case 6: return "invalid opcode";
+    case 13: return "general protection";
+    case 16: return "floating-point error";
+    case 17: return "alignment check";
+    case 19: return "SIMD error";
+    case 256: return "foreign system call";
+    default: return "exception";
+  }
+}
+
+template <std::size_t N>
+void copy_text(char (&to)[N], std::string_view text) {
+  const std::size_t n = text.size() < N - 1 ? text.size() : N - 1;
+  __builtin_memcpy(to, text.data(), n);
+  to[n] = 0;
+}
+
+}  // namespace
+
+// Requests of threads that are no task's never come here (see message()).
+Task& Service::task_of(const Client& client) { return *tasks.of(client.thread); }
+
+Result<void> Service::handle(Root::register_name, Client& client, Name name) {
+  Task& task = task_of(client);
+  if (!contains(task.spec().provides, name)) return Error::denied;
+  if (!names.set(name, client.thread)) return Error::not_found;
+  return {};
+}
+
+Result<l4::ThreadId> Service::handle(Root::find, Client& client, Name name) {
+  Task& task = task_of(client);
+  if (!contains(task.spec().uses, name) && !contains(task.spec().provides, name)) return Error::denied;
+  const l4::ThreadId server = names.find(name);
+  if (!server.is_nil()) return server;
+  if (!names.known(name)) return Error::not_found;
+  for (const Task& provider : tasks) {
+    if (!tasks.is_of_manifest(provider) || !contains(provider.spec().provides, name)) continue;
+    if (!provider.running()) return Error::ended;
+    if (!names.wait(name, client.thread)) return Error::no_room;
+    return Result<l4::ThreadId>::later();
+  }
+  return Error::not_found;
+}
+
+Result<void> Service::handle(Root::admits, Client& client, TaskId id) {
+  const Task& server = task_of(client);
+  const Task* const task = tasks.find(id);
+  if (task == nullptr) return Error::denied;
+  for (const std::string_view name : server.spec().provides) {
+    if (contains(task->spec().uses, name)) return {};
+  }
+  return Error::denied;
+}
+
+Result<mica::Map> Service::handle(Root::memory, Client& client, Word order) {
+  return as_map(task_of(client).allocate(static_cast<unsigned>(order < 64 ? order : 64)),
+                static_cast<unsigned>(order & 63));
+}
+
+Result<void> Service::handle(Root::free_memory, Client& client, Word physical) {
+  return task_of(client).free(physical);
+}
+
+Result<mica::Map> Service::handle(Root::dma_memory, Client& client, Word order) {
+  return as_map(task_of(client).allocate_dma(static_cast<unsigned>(order < 64 ? order : 64)),
+                static_cast<unsigned>(order & 63));
+}
+
+Result<mica::Map> Service::handle(Root::held_memory, Client& client, Word n) {
+  return task_of(client).take_held(n);
+}
+
+Result<mica::Map> Service::handle(Root::device_memory, Client& client, Word physical, Word order) {
+  if (order < 12 || order > 30 || (physical & ((Word{1} << order) - 1)) != 0) return Error::bad_argument;
+  const Word end = physical + (Word{1} << order);
+  for (const Region& region : task_of(client).spec().devices) {
+    if (physical < region.first || end > region.first + region.size) continue;
+    const l4::Fpage page = l4::Fpage::memory(physical, static_cast<unsigned>(order), data_rights);
+    if (L4_IsNilFpage(L4_Sigma0_GetPage(runtime::sigma0(), page))) return Error::device;
+    (void)L4_Set_PageAttribute(page, L4_UncacheableMemory);
+    return mica::Map{page};
+  }
+  return Error::denied;
+}
+
+Result<mica::Map> Service::handle(Root::ports, Client& client, Word first, Word order) {
+  if (order > 16 || first > 0xffff || (first & ((Word{1} << order) - 1)) != 0) return Error::bad_argument;
+  for (const Region& region : task_of(client).spec().ports) {
+    if (first < region.first || first + (Word{1} << order) > region.first + region.size) continue;
+    return mica::Map{l4::Fpage::io(first, static_cast<unsigned>(order))};
+  }
+  return Error::denied;
+}
+
+Result<void> Service::handle(Root::attach_interrupt, Client& client, Word line, Word n) {
+  Task& task = task_of(client);
+  if (!task.has_thread(n)) return Error::bad_argument;
+  bool allowed = false;
+  for (const Word own : task.spec().interrupts) allowed = allowed || own == line;
+  if (!allowed) return Error::denied;
+  return interrupts.attach(task, line, task.id().thread(static_cast<unsigned>(n)));
+}
+
+Result<mica::MessageInterrupt> Service::handle(Root::attach_message_interrupt, Client& client, Word n) {
+  Task& task = task_of(client);
+  if (!task.has_thread(n)) return Error::bad_argument;
+  if (interrupts.count(task.id()) >= task.spec().interrupts.size() + task.spec().message_interrupts) {
+    return Error::denied;
+  }
+  return interrupts.attach_message(task, task.id().thread(static_cast<unsigned>(n)));
+}
+
+Result<l4::ThreadId> Service::handle(Root::create_thread, Client& client, l4::ThreadId pager) {
+  return task_of(client).create_thread(pager);
+}
+
+Result<void> Service::handle(Root::delete_thread, Client& client, Word n) {
+  return task_of(client).delete_thread(n);
+}
+
+Result<void> Service::handle(Root::set_priority, Client& client, Word n, Word priority) {
+  Task& task = task_of(client);
+  if (!task.has_thread(n) || priority == 0) return Error::bad_argument;
+  if (priority > task.spec().priority) return Error::denied;
+  (void)L4_Set_Priority(task.id().thread(static_cast<unsigned>(n)), priority);
+  return {};
+}
+
+Result<TaskId> Service::handle(Root::spawn, Client& client, Word bytes, const mica::Text<64>& program,
+                               const mica::Text<256>& arguments) {
+  return supervision.spawn(task_of(client), bytes, program, arguments);
+}
+
+Result<mica::Ending> Service::handle(Root::wait, Client& client, TaskId id) {
+  const Task* const task = tasks.find(id);
+  const TaskId self = task_of(client).id();
+  for (const Task& place : tasks) {
+    if (task == nullptr && place.id() == id && place.parent == self) return place.ending;
+  }
+  if (task == nullptr || task->parent != self) return Error::not_found;
+  if (!supervision.wait(id, client.thread)) return Error::no_room;
+  return Result<mica::Ending>::later();
+}
+
+Result<void> Service::handle(Root::kill, Client& client, TaskId id) {
+  Task& by = task_of(client);
+  Task* const task = tasks.find(id);
+  if (task == nullptr) return Error::not_found;
+  if (task->parent != by.id() && !by.spec().privileged && task != &by) return Error::denied;
+  supervision.end(*task, {-1, 2});
+  return {};
+}
+
+Result<void> Service::handle(Root::restart, Client& client, Name name) {
+  if (!task_of(client).spec().privileged) return Error::denied;
+  Task* const task = tasks.named(name);
+  if (task == nullptr) return Error::not_found;
+  if (task->running()) supervision.end(*task, {-1, 2});
+  if (!task->running() && !supervision.start(*task)) return Error::no_memory;
+  return {};
+}
+
+Result<void> Service::handle(Root::complain, Client& client, l4::ThreadId server) {
+  Task* const task = tasks.of(server);
+  if (task == nullptr) return Error::not_found;
+  supervision.complain(*task, client.task);
+  return {};
+}
+
+Result<mica::TaskInfo> Service::handle(Root::task_info, Client&, Word index) {
+  Task* const task = tasks.from(index);
+  if (task == nullptr) return Error::not_found;
+  mica::TaskInfo info{task->id(),       task->parent,           task->thread_mask(), task->frames(), task->quota(),
+                      task->restarts,   task->spec().priority,  task->started,       {},             {}};
+  copy_text(info.name, task->name());
+  copy_text(info.program, task->spec().program);
+  return info;
+}
+
+Result<mica::ThreadState> Service::handle(Root::thread_state, Client&, TaskId id, Word n) {
+  const Task* const task = tasks.find(id);
+  if (task == nullptr || !task->has_thread(n)) return Error::not_found;
+  const l4::ThreadId thread = id.thread(static_cast<unsigned>(n));
+  Word old = 0;
+  return mica::ThreadState{thread, L4_Schedule(thread, ~Word{0}, ~Word{0}, ~Word{0}, ~Word{0}, &old)};
+}
+
+Result<mica::MemoryInfo> Service::handle(Root::memory_info, Client&) {
+  Word running = 0;
+  for (const Task& task : tasks) running += task.running() ? 1u : 0u;
+  return mica::MemoryInfo{memory.total(), memory.free_pages(), boot_archive_bytes(), running};
+}
+
+Result<mica::InterruptInfo> Service::handle(Root::interrupt_info, Client&, Word n) { return interrupts.info(n); }
+
+Result<mica::FileInfo> Service::handle(Root::file, Client&, const mica::Text<100>& name) {
+  const auto file = boot_archive().find(name);
+  if (!file) return Error::not_found;
+  return mica::FileInfo{reinterpret_cast<Word>(file->data.data()), file->data.size()};
+}
+
+Result<mica::FileEntry> Service::handle(Root::file_entry, Client&, Word n) {
+  for (const File& file : boot_archive()) {
+    if (n-- != 0) continue;
+    mica::FileEntry entry{file.data.size(), {}};
+    copy_text(entry.name, file.name);
+    return entry;
+  }
+  return Error::not_found;
+}
+
+Result<mica::Map> Service::handle(Root::file_pages, Client&, Word address, Word order) {
+  if (order < 12 || order > 22) return Error::bad_argument;
+  const Word low = address & ~((Word{1} << order) - 1);
+  const Word archive_low = reinterpret_cast<Word>(boot_archive().bytes().data()) & ~Word{0xfff};
+  const Word archive_high = archive_low + ((boot_archive_bytes() + 0x1fff) & ~Word{0xfff});
+  if (low < archive_low || low + (Word{1} << order) > archive_high) return Error::bad_argument;
+  return mica::Map{l4::Fpage::memory(low, static_cast<unsigned>(order), l4::read)};
+}
+
+Result<mica::LogPiece> Service::handle(Root::log, Client& client, Word position) {
+  if (task_of(client).spec().provides.empty() && !task_of(client).spec().privileged) return Error::denied;
+  if (!task_of(client).spec().provides.empty()) log.set_reader(client.thread);
+  if (position < log.end()) return log.read(position);
+  if (!log_waiters_.push({client.thread, position})) return Error::no_room;
+  return Result<mica::LogPiece>::later();
+}
+
+Result<void> Service::handle(Root::write_log, Client&, const mica::Text<400>& text) {
+  log.write(text);
+  return {};
+}
+
+Result<void> Service::handle(Root::shutdown, Client& client, Word status) {
+  if (!task_of(client).spec().privileged) return Error::denied;
+  supervision.stop(status != 0);
+  return {};
+}
+
+bool Service::page_fault(Task& task, l4::ThreadId from, l4::Words& message) {
+  const Word address = message[1];
+  const l4::Rights access{L4_PageFaultAccess({.raw = message[0]})};
+  const l4::Fpage page = task.page_for(address, access);
+  if (page.is_nil()) {
+    const char* const cause = access.has(l4::write) ? "write" : access.has(l4::execute) ? "jump" : "read";
+    report_crash(task, cause, {from, message[2], stack_of(from), address});
+    supervision.end(task, {-1, 1});
+    return false;
+  }
+  const L4_MapItem_t item = L4_MapItem(page, address);
+  message = l4::Words(l4::Tag::make(0, 0, 2), item.raw[0], item.raw[1]);
+  return true;
+}
+
+bool Service::io_fault(Task& task, l4::ThreadId from, l4::Words& message) {
+  const l4::Fpage wanted{message[1]};
+  for (const Region& region : task.spec().ports) {
+    if (wanted.base() < region.first || wanted.base() >= region.first + region.size) continue;
+    const L4_MapItem_t item = L4_MapItem(l4::Fpage::io(wanted.base(), 0), 0);
+    message = l4::Words(l4::Tag::make(0, 0, 2), item.raw[0], item.raw[1]);
+    return true;
+  }
+  report_crash(task, "port", {from, message[2], stack_of(from), wanted.base()});
+  supervision.end(task, {-1, 1});
+  return false;
+}
+
+bool Service::message(l4::ThreadId from, l4::Words& message) {
+  Task* const task = tasks.of(from);
+  if (task == nullptr) return false;
+  const l4::Tag tag = message.tag();
+  if (L4_IsPageFault({.raw = tag.raw})) return page_fault(*task, from, message);
+  if (tag.is(L4_IoFaultLabel)) return io_fault(*task, from, message);
+  if (tag.is(L4_ExceptionLabel)) {
+    Word number = 0, sp = 0;
+    L4_StoreMR(L4_ExcNumber, &number);
+    L4_StoreMR(L4_ExcRsp, &sp);
+    report_crash(*task, exception_name(number), {from, message[L4_ExcRip], sp, 0});
+    supervision.end(*task, {-1, 1});
+    return false;
+  }
+  if (tag.label() == runtime::console_write) {
+    log.write(runtime::take_console_text(message));
+    message = l4::Words(l4::Tag::make(0, 0));
+    return true;
+  }
+  if (tag.label() == runtime::program_exit) {
+    const long code = static_cast<long>(message[1]);
+    if (task->parent.is_none()) report("root: {} has ended with {}\n", task->name(), code);
+    supervision.end(*task, {code, 0});
+  }
+  return false;
+}
+
+void Service::serve_log() {
+  for (std::size_t i = log_waiters_.size(); i-- > 0;) {
+    if (log_waiters_[i].position >= log.end()) continue;
+    mica::answer<Root::log>(log_waiters_[i].client, log.read(log_waiters_[i].position));
+    log_waiters_.remove(i);
+  }
+}
+
+l4::Timeouts Service::next_timeout() {
+  serve_log();
+  const Word time = L4_SystemClock().raw;
+  if (!ticking_ || time >= next_tick_) {
+    const Word pause = supervision.tick();
+    ticking_ = pause != 0;
+    next_tick_ = time + pause;
+  }
+  if (supervision.over()) {
+    report("root: the system has ended\n");
+    if (!log.reader().is_nil()) runtime::write_text("");
+    runtime::exit(supervision.failed() ? 1 : 0);
+  }
+  if (!ticking_) return l4::Timeouts::reply();
+  const Word left = next_tick_ > time ? next_tick_ - time : 1;
+  return l4::Timeouts{l4::Timeouts::reply().raw | L4_TimePeriod(left).raw};
+}
+
+}  // namespace root

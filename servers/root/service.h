@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// The operations of mica::Root, and the kernel's messages of the tasks' threads.
+#pragma once
+
+#include <mica/server.h>
+
+#include "supervision.h"
+
+namespace root {
+
+class Service {
+ public:
+  using Interface = mica::Root;
+  using Client = mica::Client<>;
+  using Root = mica::Root;
+  using Name = const mica::Name&;
+
+  Result<void> handle(Root::register_name, Client&, Name name);
+  Result<l4::ThreadId> handle(Root::find, Client&, Name name);
+  Result<void> handle(Root::admits, Client&, TaskId task);
+
+  Result<mica::Map> handle(Root::memory, Client&, Word order);
+  Result<void> handle(Root::free_memory, Client&, Word physical);
+  Result<mica::Map> handle(Root::dma_memory, Client&, Word order);
+  Result<mica::Map> handle(Root::held_memory, Client&, Word n);
+  Result<mica::Map> handle(Root::device_memory, Client&, Word physical, Word order);
+  Result<mica::Map> handle(Root::ports, Client&, Word first, Word order);
+
+  Result<void> handle(Root::attach_interrupt, Client&, Word line, Word n);
+  Result<mica::MessageInterrupt> handle(Root::attach_message_interrupt, Client&, Word n);
+
+  Result<l4::ThreadId> handle(Root::create_thread, Client&, l4::ThreadId pager);
+  Result<void> handle(Root::delete_thread, Client&, Word n);
+  Result<void> handle(Root::set_priority, Client&, Word n, Word priority);
+
+  Result<TaskId> handle(Root::spawn, Client&, Word memory, const mica::Text<64>& program,
+                        const mica::Text<256>& arguments);
+  Result<mica::Ending> handle(Root::wait, Client&, TaskId task);
+  Result<void> handle(Root::kill, Client&, TaskId task);
+  Result<void> handle(Root::restart, Client&, Name name);
+  Result<void> handle(Root::complain, Client&, l4::ThreadId server);
+
+  Result<mica::TaskInfo> handle(Root::task_info, Client&, Word index);
+  Result<mica::ThreadState> handle(Root::thread_state, Client&, TaskId task, Word n);
+  Result<mica::MemoryInfo> handle(Root::memory_info, Client&);
+  Result<mica::InterruptInfo> handle(Root::interrupt_info, Client&, Word n);
+  Result<mica::FileInfo> handle(Root::file, Client&, const mica::Text<100>& name);
+  Result<mica::FileEntry> handle(Root::file_entry, Client&, Word n);
+  Result<mica::Map> handle(Root::file_pages, Client&, Word address, Word order);
+  Result<mica::LogPiece> handle(Root::log, Client&, Word position);
+  Result<void> handle(Root::write_log, Client&, const mica::Text<400>& text);
+  Result<void> handle(Root::shutdown, Client&, Word status);
+
+  // Page faults, I/O faults, exceptions, what tasks print, and their ends.
+  bool message(l4::ThreadId from, l4::Words& message);
+
+  // After each message: what was waited for, heartbeats, and the end.
+  l4::Timeouts next_timeout();
+  void timeout() {}
+
+ private:
+  Task& task_of(const Client&);
+  bool page_fault(Task& task, l4::ThreadId from, l4::Words& message);
+  bool io_fault(Task& task, l4::ThreadId from, l4::Words& message);
+  void serve_log();
+
+  struct LogWaiter {
+    l4::ThreadId client;
+    Word position;
+  };
+  mica::FixedVector<LogWaiter, 8> log_waiters_;
+  Word next_tick_ = 0;
+  bool ticking_ = false;
+};
+
+}  // namespace root
