@@ -38,6 +38,11 @@ struct ThreadState {
   Word state;              // as L4_Schedule's result: 2 inactive or halted, 3 running or ready, 4 - 7 in IPC
 };
 
+struct BlockInfo {
+  Word physical;
+  Word order;              // 2^order bytes
+};
+
 struct MemoryInfo {
   Word total, free;        // frames of 4 KiB that the root server has to give
   Word archive_bytes;
@@ -108,6 +113,8 @@ struct Root {
   // image's pages only). no_room: all that the task may have exist.
   using create_thread = Operation<Root, 11, l4::ThreadId(l4::ThreadId pager)>;
   using delete_thread = Operation<Root, 12, void(Word n)>;
+  // start_thread: of a thread whose pager is the root server; its stack is part of the image.
+  using start_thread = Operation<Root, 30, void(Word n, Word ip, Word sp)>;
   // priority of thread n, 1 .. the task's.
   using set_priority = Operation<Root, 13, void(Word n, Word priority)>;
 
@@ -129,6 +136,8 @@ struct Root {
   // there is none. thread_state: of thread n of a task.
   using task_info = Operation<Root, 20, TaskInfo(Word index)>;
   using thread_state = Operation<Root, 21, ThreadState(TaskId, Word n)>;
+  // block_info: the n-th block of memory that a task holds, the newest first.
+  using block_info = Operation<Root, 31, BlockInfo(TaskId, Word n)>;
   using memory_info = Operation<Root, 22, MemoryInfo()>;
   // n-th attached interrupt, from 0 on; not_found behind the last.
   using interrupt_info = Operation<Root, 23, InterruptInfo(Word n)>;
@@ -138,7 +147,8 @@ struct Root {
   using file_entry = Operation<Root, 25, FileEntry(Word n)>;
   using file_pages = Operation<Root, 26, Map(Word address, Word order)>;
   // What the root server and tasks without a console have printed, from a position on;
-  // waits for more. Position 0 is the oldest that is still there.
+  // waits for more. Position 0 is the oldest that is still there, ~0 the
+  // end. Somebody who provides a service and asks takes over the showing of the log.
   using log = Operation<Root, 27, LogPiece(Word position)>;
   // write_log: prints where the log goes.
   using write_log = Operation<Root, 28, void(Text<400>)>;
@@ -147,8 +157,8 @@ struct Root {
 
   using Operations =
       mica::Operations<register_name, find, admits, memory, free_memory, dma_memory, held_memory, device_memory, ports,
-                       attach_interrupt, attach_message_interrupt, create_thread, delete_thread, set_priority, spawn,
-                       wait, kill, restart, complain, task_info, thread_state, memory_info, interrupt_info, file,
+                       attach_interrupt, attach_message_interrupt, create_thread, delete_thread, start_thread, set_priority, spawn,
+                       wait, kill, restart, complain, task_info, thread_state, block_info, memory_info, interrupt_info, file,
                        file_entry, file_pages, log, write_log, shutdown>;
 };
 

@@ -104,21 +104,21 @@ struct Invoke<Operation<I, N, R(A...)>, Server, C> {
 
 }  // namespace wire
 
-// answer: the late answer of an operation. Lost if the client does not wait for it.
+// answer: the late answer of an operation. False: the client did not wait for it.
 template <typename Op>
-void answer(l4::ThreadId client, const Result<typename Op::Value>& result) {
+bool answer(l4::ThreadId client, const Result<typename Op::Value>& result) {
   l4::Words m;
   wire::write_reply(m, result);
-  l4::send_words(client, m, l4::Timeouts::reply());
+  return l4::send_words(client, m, l4::Timeouts::reply()).ok();
 }
 
 // The same, with a string of bytes.
 template <typename Op>
-void answer_with(l4::ThreadId client, const Result<typename Op::Value>& result, std::span<const std::byte> bytes) {
+bool answer_with(l4::ThreadId client, const Result<typename Op::Value>& result, std::span<const std::byte> bytes) {
   l4::Words m;
   wire::write_reply(m, result);
   wire::append_string(m, bytes);
-  l4::send_words(client, m, l4::Timeouts::reply());
+  return l4::send_words(client, m, l4::Timeouts::reply()).ok();
 }
 
 template <typename Server>

@@ -155,6 +155,16 @@ Result<l4::ThreadId> Service::handle(Root::create_thread, Client& client, l4::Th
   return task_of(client).create_thread(pager);
 }
 
+// The thread takes it at once or is not waiting to be started.
+Result<void> Service::handle(Root::start_thread, Client& client, Word n, Word ip, Word sp) {
+  const Task& task = task_of(client);
+  if (!task.has_thread(n) || n == 0) return Error::bad_argument;
+  l4::Words start(l4::Tag::make(0, 2), ip, sp);
+  const bool taken = l4::send_words(task.id().thread(static_cast<unsigned>(n)), start, l4::Timeouts::reply()).ok();
+  if (!taken) return Error::busy;
+  return {};
+}
+
 Result<void> Service::handle(Root::delete_thread, Client& client, Word n) {
   return task_of(client).delete_thread(n);
 }
@@ -226,6 +236,14 @@ Result<mica::ThreadState> Service::handle(Root::thread_state, Client&, TaskId id
   return mica::ThreadState{thread, L4_Schedule(thread, ~Word{0}, ~Word{0}, ~Word{0}, ~Word{0}, &old)};
 }
 
+Result<mica::BlockInfo> Service::handle(Root::block_info, Client&, TaskId id, Word n) {
+  if (tasks.find(id) == nullptr) return Error::not_found;
+  auto block = memory.frames().first(owner_of(id.index()));
+  while (block && n-- > 0) block = memory.frames().next(*block);
+  if (!block) return Error::not_found;
+  return mica::BlockInfo{block->address, block->order};
+}
+
 Result<mica::MemoryInfo> Service::handle(Root::memory_info, Client&) {
   Word running = 0;
   for (const Task& task : tasks) running += task.running() ? 1u : 0u;
@@ -262,6 +280,7 @@ Result<mica::Map> Service::handle(Root::file_pages, Client&, Word address, Word 
 Result<mica::LogPiece> Service::handle(Root::log, Client& client, Word position) {
   if (task_of(client).spec().provides.empty() && !task_of(client).spec().privileged) return Error::denied;
   if (!task_of(client).spec().provides.empty()) log.set_reader(client.thread);
+  if (position > log.end()) position = log.end();
   if (position < log.end()) return log.read(position);
   if (!log_waiters_.push({client.thread, position})) return Error::no_room;
   return Result<mica::LogPiece>::later();

@@ -30,6 +30,7 @@ class Service {
   Result<mica::MessageInterrupt> handle(Root::attach_message_interrupt, Client&, Word n);
 
   Result<l4::ThreadId> handle(Root::create_thread, Client&, l4::ThreadId pager);
+  Result<void> handle(Root::start_thread, Client&, Word n, Word ip, Word sp);
   Result<void> handle(Root::delete_thread, Client&, Word n);
   Result<void> handle(Root::set_priority, Client&, Word n, Word priority);
 
@@ -42,6 +43,7 @@ class Service {
 
   Result<mica::TaskInfo> handle(Root::task_info, Client&, Word index);
   Result<mica::ThreadState> handle(Root::thread_state, Client&, TaskId task, Word n);
+  Result<mica::BlockInfo> handle(Root::block_info, Client&, TaskId task, Word n);
   Result<mica::MemoryInfo> handle(Root::memory_info, Client&);
   Result<mica::InterruptInfo> handle(Root::interrupt_info, Client&, Word n);
   Result<mica::FileInfo> handle(Root::file, Client&, const mica::Text<100>& name);

@@ -81,7 +81,7 @@ const char* Task::start(std::span<const unsigned char> file) {
   state_ = State::running;
   set_living_version(index(), id_.version());
   started = last_ping = L4_SystemClock().raw;
-  if (!runtime::start_task(thread, image_.entry, 0)) {
+  if (!runtime::start_task(thread, image_.entry, mica::TaskPage::address)) {
     end();
     return "it does not start";
   }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The two ways in which text leaves a program.
+#include <mica/connection.h>
+#include <mica/terminal.h>
+
 #include "console_protocol.h"
 #include "io.h"
 #include "print.h"
@@ -17,6 +20,24 @@ void serial_write(std::string_view text) {
     }
     out8(serial_port, static_cast<std::uint8_t>(c));
   }
+}
+
+// To the terminal that an argument names. False: there is none.
+bool terminal_write(std::string_view text) {
+  static constinit mica::Connection<mica::Terminal> terminal{std::string_view{}};
+  static constinit bool named = false;
+  if (!named) {
+    const std::string_view name = mica::argument("console");
+    if (name.empty()) return false;
+    terminal = mica::Connection<mica::Terminal>(name);
+    named = true;
+  }
+  while (!text.empty()) {
+    const mica::Text<400> part(text);
+    if (!terminal.call_again<mica::Terminal::write>(part)) return false;
+    text.remove_prefix(part.size());
+  }
+  return true;
 }
 
 }  // namespace
@@ -51,6 +72,7 @@ void serve_console(l4::Words& message) {
 
 void write_text(std::string_view text) {
   if (in_root_task()) return serial_write(text);
+  if (in_system() && terminal_write(text)) return;
   while (!text.empty()) {
     const std::string_view part(text.data(), text.size() < console_bytes ? text.size() : console_bytes);
     console_call(starter(), part);

@@ -6,6 +6,7 @@
         .section .text.start, "ax"
         .globl  _start
 _start:
+        movq    %rsp, %rdi              // what the starter has to say, see runtime_start
         leaq    initial_stack_top(%rip), %rsp
         xorl    %ebp, %ebp
         cld

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The functions that the compiler calls on its own.
+// The functions that the compiler calls on its own, and what string_view::substr calls when a
+// program gives it a wrong position.
 #include <cstddef>
 
 extern "C" {
@@ -49,3 +50,8 @@ std::size_t strlen(const char* text) {
 }
 
 }  // extern "C"
+
+namespace std {
+[[noreturn]] void __throw_out_of_range_fmt(const char*, ...);
+void __throw_out_of_range_fmt(const char*, ...) { __builtin_trap(); }
+}  // namespace std

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "program.h"
 
+#include <mica/task.h>
+
 #include "console_protocol.h"
 #include "io.h"
 
@@ -22,6 +24,7 @@ unsigned largest_order(l4::Word low, l4::Word high) {
 }
 
 constinit l4::ThreadId started_by;
+constinit bool of_root_server = false;
 
 l4::Word user_base() { return L4_ThreadIdUserBase(nullptr); }
 
@@ -29,8 +32,10 @@ l4::Word user_base() { return L4_ThreadIdUserBase(nullptr); }
   for (;;) L4_Sleep(L4_Never);
 }
 
-extern "C" [[noreturn]] void runtime_start() {
+// The root server starts its tasks with the address of their page (mica/task.h) as stack.
+extern "C" [[noreturn]] void runtime_start(l4::Word initial_stack) {
   __L4_Init();
+  of_root_server = initial_stack == mica::TaskPage::address;
   started_by = L4_Pager();
   // sigma0 itself has nobody to ask; its threads need no more than they have.
   if (in_root_task() && l4::ThreadId::self() != sigma0()) {
@@ -51,6 +56,8 @@ l4::Word first_free_thread_number() { return user_base() + 16; }
 bool in_root_task() { return started_by == sigma0(); }
 
 l4::ThreadId starter() { return started_by; }
+
+bool in_system() { return of_root_server; }
 
 bool claim_memory(l4::Word low, l4::Word high) {
   low &= ~l4::Word{0xfff};

@@ -37,6 +37,9 @@ bool in_root_task();
 // The thread that has started this program: the pager of its first thread.
 l4::ThreadId starter();
 
+// Has Mica's root server started this program, so that it has what include/mica offers?
+bool in_system();
+
 // Gets the pages of physical memory low .. high - 1 from sigma0, at their own
 // addresses. False if one of them was refused.
 [[nodiscard]] bool claim_memory(l4::Word low, l4::Word high);
