@@ -8,6 +8,7 @@ namespace {
 constexpr std::size_t block = 512;
 constexpr std::size_t name_at = 0, name_size = 100, size_at = 124, number_size = 12, checksum_at = 148;
 constexpr std::size_t checksum_size = 8, type_at = 156, magic_at = 257, prefix_at = 345;
+constexpr char file = '0', old_file = 0, directory = '5';
 
 using Bytes = std::span<const unsigned char>;
 
@@ -60,26 +61,29 @@ void Archive::Iterator::settle() {
     if (rest_.size() < block) return stop("the archive ends inside a header");
     const Bytes header = rest_.first(block);
     if (is_zero(header)) return stop(nullptr);
-    if (text(header.subspan(magic_at, 5)) != "ustar") return stop("an entry of the archive is no ustar header");
+    if (text(header.subspan(magic_at, 5)) != "ustar")
+      return stop("an entry of the archive is no ustar header");
     const auto sum = number(header.subspan(checksum_at, checksum_size));
     if (!sum || *sum != checksum(header)) return stop("a header of the archive has a wrong checksum");
-    const auto size = number(header.subspan(size_at, number_size));
-    if (!size) return stop("a size in the archive is no number");
-    if (*size > rest_.size() - block || padded(*size) > padded(rest_.size() - block)) {
-      return stop("a file reaches beyond the end of the archive");
-    }
     const char type = static_cast<char>(header[type_at]);
-    if (type == '0' || type == 0) {
-      file_.name = text(header.subspan(name_at, name_size));
-      if (file_.name.starts_with("./")) file_.name.remove_prefix(2);
-      if (file_.name.empty()) return stop("a file of the archive has no name");
-      if (header[prefix_at] != 0) return stop("a name in the archive is longer than 100 characters");
-      file_.data = rest_.subspan(block, *size);
-      return;
-    }
-    const std::size_t step = block + padded(*size);
-    rest_ = step < rest_.size() ? rest_.subspan(step) : Bytes{};
+    if (type != directory) return settle_at_file(header, type);
+    rest_ = rest_.subspan(block);
   }
+}
+
+void Archive::Iterator::settle_at_file(Bytes header, char type) {
+  if (type != file && type != old_file) {
+    return stop(
+        "the archive has an entry that is neither a file nor a folder; tar --format=ustar -h makes none");
+  }
+  const auto size = number(header.subspan(size_at, number_size));
+  if (!size) return stop("a size in the archive is no number");
+  if (*size > rest_.size() - block) return stop("a file reaches beyond the end of the archive");
+  file_.name = text(header.subspan(name_at, name_size));
+  while (file_.name.starts_with("./")) file_.name.remove_prefix(2);
+  if (file_.name.empty()) return stop("a file of the archive has no name");
+  if (header[prefix_at] != 0) return stop("a name in the archive is longer than 100 characters");
+  file_.data = rest_.subspan(block, *size);
 }
 
 Archive::Iterator& Archive::Iterator::operator++() {

@@ -34,6 +34,7 @@ class Archive {
 
    private:
     void settle();  // at the next file from here on
+    void settle_at_file(std::span<const unsigned char> header, char type);
     void stop(const char* fault);
 
     std::span<const unsigned char> rest_;

@@ -1,285 +1,367 @@
 // SPDX-License-Identifier: MIT
 #include "manifest.h"
 
-#include <optional>
+#include <array>
+#include <span>
+
+#include "manifest_rules.h"
+#include "manifest_words.h"
 
 namespace root {
 
 namespace {
 
+using View = std::string_view;
+
 constexpr Word page = 0x1000;
+constexpr Word most_memory = Word{1} << 40;
+constexpr Word device_end = Word{1} << 46;  // the root server maps devices one to one
+constexpr Word port_count = 0x10000;
+constexpr Word most_time = 86400UL * 1000000;  // a day
 
 class Parser {
  public:
-  Parser(std::string_view text, Manifest& manifest, Complaints& complaints)
-      : rest_(text), manifest_(manifest), complaints_(complaints) {}
+  Parser(Manifest& manifest, Complaints& complaints)
+      : rest_(manifest.text), manifest_(manifest), complaints_(complaints) {}
 
   void run() {
     while (!rest_.empty()) read_line();
-    for (TaskSpec& task : manifest_.tasks) check(task);
+    end_task();
+    if (manifest_.tasks.empty()) complaints_.add(1, {"there is no task"});
   }
 
  private:
-  using View = std::string_view;
+  struct Property {
+    View key;
+    void (Parser::*read)();
+    bool repeatable = false;
+  };
+  using Properties = std::span<const Property>;
 
-  static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
-
-  void complain(unsigned line, View a, View b = {}, View c = {}) {
-    Complaint complaint{line, {}};
-    std::size_t n = 0;
-    for (const View part : {a, b, c}) {
-      for (const char ch : part) {
-        if (n + 1 < sizeof(complaint.text)) complaint.text[n++] = ch;
-      }
-    }
-    complaints_.push(complaint);
+  static Properties system_properties() {
+    static constexpr Property all[] = {
+        {"system", &Parser::read_system},
+        {"memory", &Parser::read_system_memory},
+        {"task", &Parser::begin_task, true},
+    };
+    return all;
   }
-  void complain(View a, View b = {}, View c = {}) { complain(line_number_, a, b, c); }
+  static Properties task_properties() {
+    static constexpr Property all[] = {
+        {"program", &Parser::read_program},
+        {"arguments", &Parser::read_arguments},
+        {"priority", &Parser::read_priority},
+        {"memory", &Parser::read_memory},
+        {"threads", &Parser::read_threads},
+        {"tasks", &Parser::read_tasks},
+        {"ports", &Parser::read_ports, true},
+        {"interrupt", &Parser::read_interrupt, true},
+        {"device", &Parser::read_device, true},
+        {"dma", &Parser::read_dma},
+        {"provides", &Parser::read_provides, true},
+        {"uses", &Parser::read_uses, true},
+        {"restart", &Parser::read_restart},
+        {"heartbeat", &Parser::read_heartbeat},
+        {"essential", &Parser::read_essential},
+        {"holds", &Parser::read_holds},
+        {"pager", &Parser::read_pager},
+        {"privilege", &Parser::read_privilege},
+        {"task", &Parser::begin_task, true},
+    };
+    return all;
+  }
+
+  // --- Lines --------------------------------------------------------------------
 
   void read_line() {
-    ++line_number_;
-    std::size_t end = rest_.find('\n');
-    if (end == View::npos) end = rest_.size();
-    line_ = rest_.substr(0, end);
-    rest_.remove_prefix(end < rest_.size() ? end + 1 : end);
-    if (const std::size_t comment = line_.find('#'); comment != View::npos) line_ = line_.substr(0, comment);
-    const View key = word();
-    if (key.empty()) return;
-    if (key == "system") {
-      manifest_.system = rest_of_line();
-    } else if (key == "task") {
-      begin_task();
-    } else if (task_ == nullptr) {
-      complain("'", key, "' stands before the first task");
-      return;
-    } else {
-      property(key);
+    ++number_;
+    const View line = rest_.substr(0, rest_.find('\n'));
+    rest_.remove_prefix(line.size() < rest_.size() ? line.size() + 1 : line.size());
+    line_ = line;
+    for (const char c : line) {
+      const bool control = (c >= 0 && c < ' ' && c != '\t' && c != '\r') || c == 0x7f;
+      if (control) return complaints_.add(number_, {"there is a character that is no text"});
     }
-    if (const View more = word(); !more.empty()) complain("'", more, "' is one word too many");
+    key_ = take_word(line_);
+    if (key_.empty()) return;
+    const Properties properties = task_ ? task_properties() : system_properties();
+    const Property* const property = find(properties, key_);
+    if (property == nullptr) return complain_of_key(properties);
+    unsigned& said = said_[static_cast<std::size_t>(property - properties.data())];
+    const unsigned before = said;
+    said = number_;
+    if (before != 0 && !property->repeatable) complain({"line ", Word{before}, " says this already"});
+    (this->*property->read)();
   }
 
-  View word() {
-    while (!line_.empty() && is_blank(line_.front())) line_.remove_prefix(1);
-    std::size_t n = 0;
-    while (n < line_.size() && !is_blank(line_[n])) ++n;
-    const View result = line_.substr(0, n);
-    line_.remove_prefix(n);
-    return result;
+  static const Property* find(Properties properties, View key) {
+    for (const Property& property : properties) {
+      if (property.key == key) return &property;
+    }
+    return nullptr;
   }
 
-  View rest_of_line() {
-    while (!line_.empty() && is_blank(line_.front())) line_.remove_prefix(1);
-    while (!line_.empty() && is_blank(line_.back())) line_.remove_suffix(1);
-    const View result = line_;
-    line_ = {};
-    return result;
+  void complain_of_key(Properties properties) {
+    if (task_ == nullptr && find(task_properties(), key_)) {
+      return complaints_.add(number_, {quoted(key_), " has no place before the first task"});
+    }
+    if (task_ != nullptr && find(system_properties(), key_)) {
+      return complaints_.add(number_, {quoted(key_), " has its place before the first task"});
+    }
+    Meant meant(key_);
+    for (const Property& property : properties) meant.consider(property.key);
+    if (meant.word().empty()) return complaints_.add(number_, {"unknown word ", quoted(key_)});
+    complaints_.add(number_, {"unknown word ", quoted(key_), "; did you mean ", quoted(meant.word()), "?"});
   }
+
+  // Of the property in this line.
+  void complain(Complaints::Parts parts) {
+    if (task_ != nullptr) {
+      complaints_.add(number_, {"task ", quoted(task_->name), ": ", key_, ": "}, parts);
+    } else {
+      complaints_.add(number_, {key_, ": "}, parts);
+    }
+  }
+
+  void expect_end() {
+    if (const View more = take_word(line_); !more.empty()) {
+      complain({quoted(more), " is one word too many"});
+    }
+  }
+
+  // --- System and tasks ---------------------------------------------------------
+
+  void read_system() {
+    View name = take_rest(line_);
+    if (name.starts_with('"')) {
+      if (name.size() < 2 || name.find('"', 1) != name.size() - 1) return complain({"one '\"' is missing"});
+      name = name.substr(1, name.size() - 2);
+    }
+    if (name.empty()) return complain({"a name is missing"});
+    manifest_.system = name;
+  }
+
+  void read_system_memory() { read_pages(manifest_.memory); }
 
   void begin_task() {
+    end_task();
+    said_ = {};
     TaskSpec task;
-    task.line = line_number_;
-    task.name = word();
-    if (!is_name(task.name)) complain("a task needs a name of up to 31 letters, digits, '-', '_', '.'");
-    for (const TaskSpec& other : manifest_.tasks) {
-      if (other.name == task.name) complain("there is a task '", task.name, "' already");
-    }
-    if (!manifest_.tasks.push(task)) return complain("there are too many tasks");
-    task_ = &manifest_.tasks[manifest_.tasks.size() - 1];
+    task.line = number_;
+    task.name = take_word(line_);
+    const bool has_room = manifest_.tasks.push(task);
+    // More tasks than there is room for are read as well, for what is wrong with them.
+    if (!has_room) spare_ = task;
+    task_ = has_room ? &manifest_.tasks[manifest_.tasks.size() - 1] : &spare_;
+    if (!has_room && !too_many_) complain({"more than ", Word{manifest_.tasks.capacity}, " tasks"});
+    too_many_ = !has_room;
+    if (task.name.empty()) complain({"a name is missing"});
+    else if (!is_name(task.name)) complain_of_name(task.name);
+    expect_end();
   }
 
-  static bool is_name(View name) {
-    if (name.empty() || name.size() > 31) return false;
-    for (const char c : name) {
-      const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-      if (!letter && c != '-' && c != '_' && c != '.') return false;
-    }
-    return true;
-  }
-
-  void property(View key) {
-    TaskSpec& task = *task_;
-    if (key == "program") task.program = word();
-    else if (key == "arguments") task.arguments = rest_of_line();
-    else if (key == "priority") set(task.priority, key, 1, 254);
-    else if (key == "memory") task.memory = bytes(key);
-    else if (key == "dma") task.dma = bytes(key);
-    else if (key == "threads") set(task.threads, key, 1, 64);
-    else if (key == "tasks") set(task.tasks, key, 0, 64);
-    else if (key == "ports") read_ports();
-    else if (key == "device") read_device();
-    else if (key == "interrupt") read_interrupt();
-    else if (key == "provides") read_names(task.provides, key);
-    else if (key == "uses") read_names(task.uses, key);
-    else if (key == "restart") read_restart();
-    else if (key == "heartbeat") task.heartbeat = time(key);
-    else if (key == "essential") task.essential = true;
-    else if (key == "holds" && word() == "memory") task.holds_memory = true;
-    else if (key == "privilege" && word() == "control") task.privileged = true;
-    else {
-      complain("unknown property '", key, "'");
-      line_ = {};
+  void end_task() {
+    if (task_ == nullptr) return;
+    for (const View key : {View("program"), View("memory")}) {
+      const Property* const property = find(task_properties(), key);
+      if (said_[static_cast<std::size_t>(property - task_properties().data())] != 0) continue;
+      complaints_.add(task_->line, {"task ", quoted(task_->name), " has no ", key});
     }
   }
 
-  static std::optional<Word> number(View text) {
-    unsigned base = 10;
-    if (text.starts_with("0x")) {
-      base = 16;
-      text.remove_prefix(2);
-    }
-    if (text.empty()) return std::nullopt;
-    Word value = 0;
-    for (const char c : text) {
-      const unsigned digit = c >= '0' && c <= '9'   ? static_cast<unsigned>(c - '0')
-                             : c >= 'a' && c <= 'f' ? static_cast<unsigned>(c - 'a' + 10)
-                                                    : 99;
-      if (digit >= base || value > ~Word{0} / base - base) return std::nullopt;
-      value = value * base + digit;
-    }
-    return value;
+  // --- Properties ---------------------------------------------------------------
+
+  void read_program() {
+    constexpr std::size_t longest = 63;  // what a task can be told of itself
+    task_->program = take_word(line_);
+    if (task_->program.empty()) complain({"the name of a file is missing"});
+    if (task_->program.size() > longest) complain({"more than ", Word{longest}, " characters"});
+    expect_end();
   }
 
-  void set(Word& value, View key, Word least, Word most) {
-    const View text = word();
-    const auto n = number(text);
-    if (!n || *n < least || *n > most) return complain(key, ": out of range: ", text);
-    value = *n;
+  void read_arguments() {
+    constexpr std::size_t longest = 511;
+    task_->arguments = take_rest(line_);
+    if (task_->arguments.size() > longest) complain({"more than ", Word{longest}, " characters"});
   }
 
-  std::optional<Word> size_of(View text) {
-    unsigned shift = 0;
-    if (text.ends_with('K')) shift = 10;
-    else if (text.ends_with('M')) shift = 20;
-    else if (text.ends_with('G')) shift = 30;
-    if (shift != 0) text.remove_suffix(1);
-    const auto n = number(text);
-    if (!n || *n > (Word{1} << 40 >> shift)) return std::nullopt;
-    return *n << shift;
-  }
-
-  Word bytes(View key) {
-    const View text = word();
-    const auto size = size_of(text);
-    if (size && *size != 0 && *size % page == 0) return *size;
-    complain(key, ": no size in pages of 4K: ", text);
-    return page;
-  }
-
-  Word time(View key) {
-    View text = word();
-    Word unit = 0;
-    if (text.ends_with("ms")) unit = 1000, text.remove_suffix(2);
-    else if (text.ends_with('s')) unit = 1000000, text.remove_suffix(1);
-    const auto n = number(text);
-    if (unit != 0 && n && *n != 0 && *n <= 1000000) return *n * unit;
-    complain(key, ": no time (10s, 500ms): ", text);
-    return 1000000;
+  void read_priority() { read_last_number(task_->priority, 1, 254); }
+  void read_threads() { read_last_number(task_->threads, 1, 64); }
+  void read_tasks() { read_last_number(task_->tasks, 0, 64); }
+  void read_memory() { read_pages(task_->memory); }
+  void read_dma() { read_pages(task_->dma); }
+  void read_heartbeat() {
+    if (read_time(task_->heartbeat)) expect_end();
   }
 
   void read_ports() {
-    const auto first = number(word()), count = number(word());
-    if (!first || !count || *count == 0 || *first + *count > 0x10000) return complain("ports: needs first port and number");
-    if (!task_->ports.push({*first, *count})) complain("ports: too many");
+    Region region{0, 0, number_};
+    if (!read_number(region.first, 0, port_count - 1)) return;
+    if (!read_number(region.size, 1, port_count - region.first)) return;
+    if (!task_->ports.push(region)) complain_of_room(task_->ports.capacity);
+    expect_end();
   }
 
   void read_device() {
-    const auto first = number(word()), size = size_of(word());
-    if (!first || !size || *size == 0 || *first % page != 0 || *size % page != 0 || *first > Word{1} << 46) {
-      return complain("device: needs a physical address and a size, in pages");
-    }
-    if (!task_->devices.push({*first, *size})) complain("device: too many");
+    Region region{0, 0, number_};
+    if (!read_number(region.first, 0, device_end - page)) return;
+    if (region.first % page != 0) return complain({hex(region.first), " is no multiple of 4K"});
+    if (!read_size(region.size, device_end - region.first)) return;
+    if (!task_->devices.push(region)) complain_of_room(task_->devices.capacity);
+    expect_end();
   }
 
   void read_interrupt() {
-    const View text = word();
-    if (text == "message") return set(task_->message_interrupts, "interrupt", 1, 24);
-    const auto line = number(text);
-    if (!line || *line > 255) return complain("interrupt: no line: ", text);
-    if (!task_->interrupts.push(*line)) complain("interrupt: too many");
+    View ahead = line_;
+    if (take_word(ahead) == "message") {
+      line_ = ahead;
+      if (task_->message_interrupts != 0) return complain({"a number of messages is there already"});
+      return read_last_number(task_->message_interrupts, 1, 24);
+    }
+    Interrupt interrupt{0, false, number_};
+    if (!read_number(interrupt.number, 1, 255)) return;
+    ahead = line_;
+    if (take_word(ahead) == "shared") {
+      line_ = ahead;
+      interrupt.shared = true;
+    }
+    if (!task_->interrupts.push(interrupt)) complain_of_room(task_->interrupts.capacity);
+    expect_end();
   }
 
-  template <std::size_t N>
-  void read_names(mica::FixedVector<View, N>& names, View key) {
-    for (View name = word(); !name.empty(); name = word()) {
-      if (!is_name(name)) complain(key, ": no name: ", name);
-      else if (!names.push(name)) complain(key, ": too many names");
-    }
-    if (names.empty()) complain(key, ": needs a name");
-  }
+  void read_provides() { read_names(task_->provides); }
+  void read_uses() { read_names(task_->uses); }
 
   void read_restart() {
-    const View text = word();
-    RestartPolicy& policy = task_->restart;
-    policy = {};
-    if (text == "never") return;
-    if (text != "always") return complain("restart: 'never' or 'always', not '", text, "'");
-    policy.always = true;
-    const View at = word();
-    if (at.empty()) return;
-    if (at != "at" || word() != "most") return complain("restart: always [at most N in TIME]");
-    set(policy.limit, "restart", 1, 8);
-    if (word() != "in") return complain("restart: always [at most N in TIME]");
-    policy.window = time("restart");
+    RestartPolicy policy;
+    const View when = take_word(line_);
+    if (when != "never" && when != "always") return complain_of_choice(when, "'never' or 'always'");
+    policy.always = when == "always";
+    View ahead = line_;
+    if (policy.always && !take_word(ahead).empty()) {
+      if (!read_fixed("at") || !read_fixed("most")) return;
+      if (!read_number(policy.limit, 1, 8)) return;
+      if (!read_fixed("in") || !read_time(policy.window)) return;
+    }
+    task_->restart = policy;
+    expect_end();
   }
 
-  static bool overlap(const Region& a, const Region& b) {
-    return a.first < b.first + b.size && b.first < a.first + a.size;
+  void read_essential() {
+    task_->essential = true;
+    expect_end();
+  }
+  void read_holds() {
+    task_->holds_memory = true;
+    if (read_fixed("memory")) expect_end();
+  }
+  void read_privilege() {
+    task_->privileged = true;
+    if (read_fixed("control")) expect_end();
+  }
+  void read_pager() {
+    const View kind = take_word(line_);
+    if (kind != "root" && kind != "regions") return complain_of_choice(kind, "'root' or 'regions'");
+    task_->pager = kind == "root" ? PagerKind::root : PagerKind::regions;
+    expect_end();
   }
 
-  void check(const TaskSpec& task) {
-    if (task.program.empty()) complain(task.line, "task '", task.name, "' has no program");
-    if (task.memory == 0) complain(task.line, "task '", task.name, "' has no memory");
-    for (const View name : task.uses) {
-      if (!is_provided(name)) complain(task.line, "nobody provides '", name, "'");
-    }
-    for (const TaskSpec& other : manifest_.tasks) {
-      if (&other >= &task) break;
-      for (const View name : task.provides) {
-        for (const View same : other.provides) {
-          if (name == same) complain(task.line, "two tasks provide '", name, "'");
-        }
-      }
-      for (const Region& a : task.ports) {
-        for (const Region& b : other.ports) {
-          if (overlap(a, b)) complain(task.line, "the ports are also those of '", other.name, "'");
-        }
-      }
-      for (const Region& a : task.devices) {
-        for (const Region& b : other.devices) {
-          if (overlap(a, b)) complain(task.line, "the device is also that of '", other.name, "'");
-        }
-      }
-      for (const Word a : task.interrupts) {
-        for (const Word b : other.interrupts) {
-          if (a == b) complain(task.line, "the interrupt is also that of '", other.name, "'");
-        }
-      }
-    }
+  // --- Values: false, and a complaint, if there is none ---------------------------
+
+  bool read_number(Word& value, Word low, Word high) {
+    const View word = take_word(line_);
+    const auto n = number_of(word);
+    if (word.empty()) complain({"a number is missing"});
+    else if (!n) complain({quoted(word), " is no number"});
+    else if (*n < low || *n > high) complain({quoted(word), " is not in ", low, " .. ", high});
+    else return value = *n, true;
+    return false;
+  }
+  void read_last_number(Word& value, Word low, Word high) {
+    if (read_number(value, low, high)) expect_end();
   }
 
-  bool is_provided(View name) const {
-    for (const TaskSpec& task : manifest_.tasks) {
-      for (const View provided : task.provides) {
-        if (provided == name) return true;
-      }
-    }
+  // Bytes in whole pages.
+  bool read_size(Word& value, Word most) {
+    const View word = take_word(line_);
+    const auto size = size_of(word);
+    if (word.empty()) complain({"a size is missing"});
+    else if (!size) complain({quoted(word), " is no size"});
+    else if (*size == 0 || *size % page != 0) complain({quoted(word), " is no multiple of 4K"});
+    else if (*size > most) complain({quoted(word), " is more than ", most >> 10, "K"});
+    else return value = *size, true;
+    return false;
+  }
+  void read_pages(Word& value) {
+    if (read_size(value, most_memory)) expect_end();
+  }
+
+  bool read_time(Word& value) {
+    const View word = take_word(line_);
+    const auto time = time_of(word);
+    if (word.empty()) complain({"a time is missing"});
+    else if (!time) complain({quoted(word), " is no time, as 500ms or 10s are"});
+    else if (*time == 0 || *time > most_time) complain({quoted(word), " is not in 1ms .. 86400s"});
+    else return value = *time, true;
     return false;
   }
 
-  View rest_, line_;
-  unsigned line_number_ = 0;
+  bool read_fixed(View expected) {
+    const View word = take_word(line_);
+    if (word == expected) return true;
+    complain_of_choice(word, expected);
+    return false;
+  }
+
+  template <std::size_t N>
+  void read_names(mica::FixedVector<View, N>& names) {
+    View name = take_word(line_);
+    if (name.empty()) complain({"a name is missing"});
+    for (; !name.empty(); name = take_word(line_)) {
+      bool known = false;
+      for (const View other : names) known = known || other == name;
+      if (known) complain({quoted(name), " is there twice"});
+      else if (!is_name(name)) complain_of_name(name);
+      else if (!names.push(name)) return complain_of_room(N);
+    }
+  }
+
+  void complain_of_name(View name) {
+    complain({quoted(name), " is no name of up to 31 letters, digits, '-', '_', '.'"});
+  }
+  void complain_of_room(std::size_t capacity) { complain({"more than ", Word{capacity}, " of them"}); }
+  void complain_of_choice(View word, View expected) {
+    if (word.empty()) complain({expected, " is missing"});
+    else complain({expected, " is expected, not ", quoted(word)});
+  }
+
+  View rest_, line_, key_;
+  unsigned number_ = 0;  // of the line
   Manifest& manifest_;
   Complaints& complaints_;
   TaskSpec* task_ = nullptr;
+  TaskSpec spare_;
+  bool too_many_ = false;
+  // The lines of the properties that this task, or the system, has.
+  std::array<unsigned, 32> said_{};
 };
 
 }  // namespace
 
-void parse_manifest(std::string_view text, Manifest& manifest, Complaints& complaints) {
-  manifest = {};
+unsigned Manifest::line_of(View part) const {
+  unsigned line = 1;
+  for (const char* at = text.data(); at != part.data(); ++at) line += *at == '\n' ? 1u : 0u;
+  return line;
+}
+
+void parse_manifest(View text, Manifest& manifest, Complaints& complaints) {
+  manifest.text = text;
+  manifest.system = {};
+  manifest.memory = 0;
+  manifest.tasks.clear();
   complaints.clear();
-  Parser(text, manifest, complaints).run();
-  if (manifest.tasks.empty()) complaints.push({1, "there is no task"});
+  Parser(manifest, complaints).run();
+  check_rules(manifest, complaints);
 }
 
 }  // namespace root

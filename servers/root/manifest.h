@@ -1,25 +1,35 @@
 // SPDX-License-Identifier: MIT
 // The manifest: which tasks a system has, and what each may have and do. The text format is
 // described in docs/manual/manifest.md. Parsed without allocation; names refer to the text.
+//
+// manifest.cc reads one line after the other, manifest_words.h single words;
+// manifest_rules.cc looks at what the tasks' properties mean for each other.
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-
-#include <ukernel/boot/fixed_vector.h>
+#include "complaint.h"
 
 namespace root {
 
-using Word = unsigned long;
-
 struct Region {  // ports, or bytes of physical memory
   Word first = 0, size = 0;
+  unsigned where = 0;  // its line in the manifest
+};
+
+struct Interrupt {
+  Word number = 0;      // of the line, as interrupt messages have it
+  bool shared = false;  // other tasks may be given it too
+  unsigned where = 0;
 };
 
 struct RestartPolicy {
   bool always = false;
   Word limit = 0;   // at most so many restarts (1 .. 8) …
   Word window = 0;  // … in so many microseconds; limit 0: any number
+};
+
+enum class PagerKind {
+  root,     // the root server gives the pages of the image; no others are asked for
+  regions,  // the task has a region mapper of its own beside it
 };
 
 struct TaskSpec {
@@ -29,32 +39,34 @@ struct TaskSpec {
   Word memory = 0;  // bytes it may hold, image included
   Word dma = 0;     // bytes of that which may be physically contiguous blocks of its choice
   Word threads = 1;
-  Word tasks = 0;   // that it may have spawned at a time
+  Word tasks = 0;  // that it may have spawned at a time
   mica::FixedVector<Region, 8> ports, devices;
-  mica::FixedVector<Word, 4> interrupts;
+  mica::FixedVector<Interrupt, 4> interrupts;
   Word message_interrupts = 0;
   mica::FixedVector<std::string_view, 4> provides;
   mica::FixedVector<std::string_view, 16> uses;
   RestartPolicy restart;
-  Word heartbeat = 0;         // microseconds, 0: none
+  Word heartbeat = 0;  // microseconds, 0: none
+  PagerKind pager = PagerKind::root;
   bool essential = false;     // the system ends with it
   bool holds_memory = false;  // its blocks are kept for its next incarnation
   bool privileged = false;    // may control all tasks
 };
 
 struct Manifest {
-  std::string_view system;
+  static constexpr std::size_t max_provided = 64;  // names, of all tasks
+
+  std::string_view text;
+  std::string_view system;  // its name; empty if it has none
+  Word memory = 0;          // bytes that all tasks together may hold, 0: nobody has said
   mica::FixedVector<TaskSpec, 32> tasks;
+
+  // The line of a view into the text.
+  unsigned line_of(std::string_view part) const;
 };
 
-// What is wrong with a manifest.
-struct Complaint {
-  unsigned line;
-  char text[120];
-};
-using Complaints = mica::FixedVector<Complaint, 16>;
-
-// Reads all of the text; what is wrong goes to `complaints`, the first sixteen at least.
+// Reads all of the text, whatever is wrong with it. Only a manifest without complaints means
+// what somebody wanted.
 void parse_manifest(std::string_view text, Manifest& manifest, Complaints& complaints);
 
 }  // namespace root

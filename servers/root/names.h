@@ -38,7 +38,7 @@ class Names {
   const Entry* look(std::string_view name) const;
   void tell(std::string_view name, mica::Result<l4::ThreadId> answer);
 
-  mica::FixedVector<Entry, 64> entries_;
+  mica::FixedVector<Entry, Manifest::max_provided> entries_;
   mica::FixedVector<Waiter, 128> waiters_;
 };
 

@@ -137,7 +137,7 @@ Result<void> Service::handle(Root::attach_interrupt, Client& client, Word line, 
   Task& task = task_of(client);
   if (!task.has_thread(n)) return Error::bad_argument;
   bool allowed = false;
-  for (const Word own : task.spec().interrupts) allowed = allowed || own == line;
+  for (const Interrupt& own : task.spec().interrupts) allowed = allowed || own.number == line;
   if (!allowed) return Error::denied;
   return interrupts.attach(task, line, task.id().thread(static_cast<unsigned>(n)));
 }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "task.h"
 
+#include <bit>
+
 #include <runtime/program.h>
 #include <runtime/task.h>
 
+#include "image.h"
 #include "system_page.h"
 
 namespace root {
@@ -11,7 +14,7 @@ namespace root {
 namespace {
 
 constexpr Word page_size = 0x1000;
-constexpr Word largest_image = Word{64} << 20;
+static_assert(reserved_pages.low == runtime::utcb_address && reserved_pages.high == runtime::kip_address + page_size);
 
 bool has_page(const mica::Segment& segment, Word page) {
   return page < segment.virtual_address + segment.memory_size && segment.virtual_address < page + page_size;
@@ -51,17 +54,11 @@ const char* Task::start(std::span<const unsigned char> file) {
   id_ = TaskId(id_.index(), next_version(id_.index()));
   complaints_.clear();
   image_ = mica::read_elf(file);
-  if (image_.fault != nullptr) return image_.fault;
+  if (const char* const fault = image_fault(image_)) return fault;
   const mica::Range span = image_.virtual_span();
-  if (span.size() > largest_image) return "the image is larger than 64 MiB";
-  if (span.high > runtime::utcb_address && span.low < runtime::kip_address + page_size) {
-    return "the image lies where the kernel's pages are";
-  }
   first_page_ = span.low / page_size;
   page_count_ = (span.high + page_size - 1) / page_size - first_page_;
-  unsigned order = Frames::page_order;
-  while ((Word{1} << order) < page_count_ * sizeof(std::uint32_t)) ++order;
-  const auto table = allocate(order);
+  const auto table = allocate(static_cast<unsigned>(std::countr_zero(notes_size(image_))));
   const auto page = new_frame();
   if (!table || !page) {
     drop_everything();
