@@ -19,7 +19,7 @@ bool is_zero(Bytes header) {
   return true;
 }
 
-// Octal digits, blanks around them and a NUL behind.
+// Octal digits, blanks before them, blanks and NULs behind.
 std::optional<std::size_t> number(Bytes field) {
   std::size_t value = 0, i = 0;
   while (i < field.size() && field[i] == ' ') ++i;
@@ -28,7 +28,10 @@ std::optional<std::size_t> number(Bytes field) {
     if (value >> 40 != 0) return std::nullopt;
     value = value * 8 + (field[i] - '0');
   }
-  if (i == first || (i < field.size() && field[i] != 0 && field[i] != ' ')) return std::nullopt;
+  if (i == first) return std::nullopt;
+  for (; i < field.size(); ++i) {
+    if (field[i] != 0 && field[i] != ' ') return std::nullopt;
+  }
   return value;
 }
 

@@ -8,7 +8,7 @@ namespace root {
 namespace {
 
 constexpr Word page = 0x1000;
-constexpr Word user_end = Word{1} << 47;
+constexpr Word user_end = 0x7fff'ffff'f000;
 constexpr Word largest_image = Word{64} << 20;
 
 }  // namespace

@@ -48,6 +48,7 @@ class Parser {
   }
   static Properties task_properties() {
     static constexpr Property all[] = {
+        {"task", &Parser::begin_task, true},
         {"program", &Parser::read_program},
         {"arguments", &Parser::read_arguments},
         {"priority", &Parser::read_priority},
@@ -66,7 +67,6 @@ class Parser {
         {"holds", &Parser::read_holds},
         {"pager", &Parser::read_pager},
         {"privilege", &Parser::read_privilege},
-        {"task", &Parser::begin_task, true},
     };
     return all;
   }
@@ -116,7 +116,7 @@ class Parser {
 
   // Of the property in this line.
   void complain(Complaints::Parts parts) {
-    if (task_ != nullptr) {
+    if (task_ != nullptr && key_ != "task") {
       complaints_.add(number_, {"task ", quoted(task_->name), ": ", key_, ": "}, parts);
     } else {
       complaints_.add(number_, {key_, ": "}, parts);
@@ -215,7 +215,8 @@ class Parser {
     View ahead = line_;
     if (take_word(ahead) == "message") {
       line_ = ahead;
-      if (task_->message_interrupts != 0) return complain({"a number of messages is there already"});
+      key_ = "interrupt message";
+      if (task_->message_interrupts != 0) return complain({"a number is there already"});
       return read_last_number(task_->message_interrupts, 1, 24);
     }
     Interrupt interrupt{0, false, number_};
@@ -309,7 +310,7 @@ class Parser {
   bool read_fixed(View expected) {
     const View word = take_word(line_);
     if (word == expected) return true;
-    complain_of_choice(word, expected);
+    complain_of_choice(word, quoted(expected));
     return false;
   }
 
@@ -330,7 +331,7 @@ class Parser {
     complain({quoted(name), " is no name of up to 31 letters, digits, '-', '_', '.'"});
   }
   void complain_of_room(std::size_t capacity) { complain({"more than ", Word{capacity}, " of them"}); }
-  void complain_of_choice(View word, View expected) {
+  void complain_of_choice(View word, Part expected) {
     if (word.empty()) complain({expected, " is missing"});
     else complain({expected, " is expected, not ", quoted(word)});
   }

@@ -4,76 +4,19 @@
 
 #include <doctest/doctest.h>
 
-#include <cstring>
-#include <string>
-#include <vector>
+#include "elf_file.h"
 
 using namespace mica;
+using namespace mica::test;
 
 namespace {
-
-// An ELF file put together field by field; offsets are those of the ELF64 format.
-class File {
- public:
-  File() : bytes_(64, 0) {
-    const u8 ident[] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
-    std::memcpy(bytes_.data(), ident, sizeof(ident));
-    set<u16>(16, 2);       // executable
-    set<u16>(18, 62);      // x86-64
-    set<u64>(24, 0x1000);  // entry
-    set<u64>(32, 64);      // program headers
-    set<u16>(54, 56);
-  }
-
-  // All program headers have to be added before content().
-  File& program(u32 type, u32 flags, u64 offset, u64 virt, u64 phys, u64 file_size, u64 memory_size) {
-    const u64 at = bytes_.size();
-    bytes_.resize(at + 56);
-    set<u32>(at, type);
-    set<u32>(at + 4, flags);
-    set<u64>(at + 8, offset);
-    set<u64>(at + 16, virt);
-    set<u64>(at + 24, phys);
-    set<u64>(at + 32, file_size);
-    set<u64>(at + 40, memory_size);
-    set<u16>(56, static_cast<u16>(++programs_));
-    return *this;
-  }
-  File& content(u64 size) {
-    bytes_.resize(size, 0xcc);
-    return *this;
-  }
-  template <class T>
-  File& set(u64 at, T value) {
-    std::memcpy(bytes_.data() + at, &value, sizeof(T));
-    return *this;
-  }
-  ElfImage read() const { return read_elf(bytes_); }
-  std::string fault() const {
-    const ElfImage image = read();
-    return image.ok() ? "none" : image.fault;
-  }
-
- private:
-  std::vector<u8> bytes_;
-  unsigned programs_ = 0;
-};
-
-constexpr u32 load_type = 1, rx = 5, rw = 6;
-
-File good() {
-  File file;
-  file.program(load_type, rx, 0x200, 0x1000, 0x1000, 0x100, 0x100);
-  file.program(load_type, rw, 0x300, 0x2000, 0x2000, 0x80, 0x5000);
-  return file.content(0x400);
-}
 
 bool mentions(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 
 TEST_CASE("boot elf: a static program is read") {
-  const ElfImage image = good().read();
+  const ElfImage image = good_elf().read();
   REQUIRE(image.ok());
   CHECK(image.entry == 0x1000);
   REQUIRE(image.segments.size() == 2);
@@ -85,17 +28,17 @@ TEST_CASE("boot elf: a static program is read") {
 }
 
 TEST_CASE("boot elf: physical addresses count unless all are zero") {
-  File shifted;
+  ElfFile shifted;
   shifted.program(load_type, rx, 0x200, 0x1000, 0x801000, 0x100, 0x100).content(0x400);
   CHECK(shifted.read().physical_span() == Range{0x801000, 0x801100});
-  File zero;
+  ElfFile zero;
   zero.program(load_type, rx, 0x200, 0x1000, 0, 0x100, 0x100).content(0x400);
   CHECK(zero.read().physical_span() == Range{0x1000, 0x1100});
 }
 
 TEST_CASE("boot elf: segments without memory and other headers are skipped") {
   constexpr u32 note_type = 4;
-  File file;
+  ElfFile file;
   file.program(note_type, 4, 0, 0, 0, 0, 0).program(load_type, rw, 0, 0, 0, 0, 0);
   file.program(load_type, rx, 0x200, 0x1000, 0x1000, 0x100, 0x100).content(0x400);
   REQUIRE(file.read().ok());
@@ -104,46 +47,46 @@ TEST_CASE("boot elf: segments without memory and other headers are skipped") {
 
 TEST_CASE("boot elf: files that are no static 64-bit program are named") {
   CHECK(mentions(read_elf({}).fault, "empty"));
-  CHECK(mentions(good().set<u8>(0, 'x').fault(), "not an ELF"));
-  CHECK(mentions(good().set<u8>(4, 1).fault(), "32-bit"));
-  CHECK(mentions(good().set<u8>(5, 2).fault(), "another machine"));
-  CHECK(mentions(good().set<u16>(18, 183).fault(), "another machine"));
-  CHECK(mentions(good().set<u16>(16, 3).fault(), "position independent"));
-  CHECK(mentions(good().set<u16>(16, 1).fault(), "not an executable"));
-  CHECK(mentions(good().set<u32>(64, 2).fault(), "dynamically linked"));
-  CHECK(mentions(good().set<u32>(64, 3).fault(), "dynamically linked"));
-  CHECK(mentions(good().set<u16>(54, 32).fault(), "program headers"));
-  CHECK(mentions(File{}.content(0x400).fault(), "nothing in it"));
+  CHECK(mentions(good_elf().set<u8>(0, 'x').fault(), "not an ELF"));
+  CHECK(mentions(good_elf().set<u8>(4, 1).fault(), "32-bit"));
+  CHECK(mentions(good_elf().set<u8>(5, 2).fault(), "another machine"));
+  CHECK(mentions(good_elf().set<u16>(18, 183).fault(), "another machine"));
+  CHECK(mentions(good_elf().set<u16>(16, 3).fault(), "position independent"));
+  CHECK(mentions(good_elf().set<u16>(16, 1).fault(), "not an executable"));
+  CHECK(mentions(good_elf().set<u32>(64, 2).fault(), "dynamically linked"));
+  CHECK(mentions(good_elf().set<u32>(64, 3).fault(), "dynamically linked"));
+  CHECK(mentions(good_elf().set<u16>(54, 32).fault(), "program headers"));
+  CHECK(mentions(ElfFile{}.content(0x400).fault(), "nothing in it"));
 }
 
 TEST_CASE("boot elf: a file cut off anywhere is refused, never read beyond its end") {
   for (u64 size = 1; size < 0x380; ++size) {
     CAPTURE(size);
-    CHECK(mentions(good().content(size).fault(), size < 4 ? "not an ELF" : "truncated"));
+    CHECK(mentions(good_elf().content(size).fault(), size < 4 ? "not an ELF" : "truncated"));
   }
-  CHECK(good().content(0x380).read().ok());
+  CHECK(good_elf().content(0x380).read().ok());
 }
 
 TEST_CASE("boot elf: numbers that wrap around are refused") {
-  CHECK_FALSE(good().set<u64>(32, ~u64{0} - 8).read().ok());          // program headers
-  CHECK_FALSE(good().set<u64>(64 + 8, ~u64{0} - 8).read().ok());      // file offset
-  CHECK_FALSE(good().set<u64>(64 + 32, ~u64{0}).read().ok());         // file size
-  CHECK_FALSE(good().set<u64>(64 + 16, ~u64{0} - 8).read().ok());     // virtual address
-  CHECK_FALSE(good().set<u64>(64 + 24, ~u64{0} - 8).read().ok());     // physical address
-  CHECK_FALSE(good().set<u64>(64 + 40, ~u64{0}).read().ok());         // size in memory
-  CHECK(mentions(good().set<u64>(64 + 40, 0x10).fault(), "larger in the file"));
+  CHECK_FALSE(good_elf().set<u64>(32, ~u64{0} - 8).read().ok());          // program headers
+  CHECK_FALSE(good_elf().set<u64>(64 + 8, ~u64{0} - 8).read().ok());      // file offset
+  CHECK_FALSE(good_elf().set<u64>(64 + 32, ~u64{0}).read().ok());         // file size
+  CHECK_FALSE(good_elf().set<u64>(64 + 16, ~u64{0} - 8).read().ok());     // virtual address
+  CHECK_FALSE(good_elf().set<u64>(64 + 24, ~u64{0} - 8).read().ok());     // physical address
+  CHECK_FALSE(good_elf().set<u64>(64 + 40, ~u64{0}).read().ok());         // size in memory
+  CHECK(mentions(good_elf().set<u64>(64 + 40, 0x10).fault(), "larger in the file"));
 }
 
 TEST_CASE("boot elf: overlapping segments and a wild entry point are refused") {
-  CHECK(mentions(good().set<u64>(64 + 56 + 16, 0x10ff).fault(), "overlap each other"));
-  CHECK(mentions(good().set<u64>(64 + 56 + 24, 0x10ff).fault(), "overlap each other"));
-  CHECK(mentions(good().set<u64>(24, 0x2000).fault(), "entry point"));
-  CHECK(mentions(good().set<u64>(24, 0x1100).fault(), "entry point"));
-  CHECK(good().set<u64>(24, 0x10ff).read().ok());
+  CHECK(mentions(good_elf().set<u64>(64 + 56 + 16, 0x10ff).fault(), "overlap each other"));
+  CHECK(mentions(good_elf().set<u64>(64 + 56 + 24, 0x10ff).fault(), "overlap each other"));
+  CHECK(mentions(good_elf().set<u64>(24, 0x2000).fault(), "entry point"));
+  CHECK(mentions(good_elf().set<u64>(24, 0x1100).fault(), "entry point"));
+  CHECK(good_elf().set<u64>(24, 0x10ff).read().ok());
 }
 
 TEST_CASE("boot elf: more segments than there is room for are refused") {
-  File file;
+  ElfFile file;
   for (u64 i = 0; i < ElfImage::max_segments + 1; ++i) {
     file.program(load_type, rx, 0, 0x1000 * (i + 1), 0x1000 * (i + 1), 0, 0x100);
   }

@@ -2,13 +2,14 @@
 // The check of tests/conformance.md refuses every kind of broken table, and names the row.
 #include <doctest/doctest.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
+
+#include "temporary_folder.h"
+
+using mica::test::TemporaryFolder;
 
 namespace {
 
@@ -18,27 +19,20 @@ struct Verdict {
 };
 
 // A folder with a table, an abi.h and two files of tests.
-class Folder {
+class Folder : public TemporaryFolder {
  public:
   Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "conformance-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-    std::filesystem::create_directory(path_ / "guest");
-    std::filesystem::create_directory(path_ / "unit");
+    std::filesystem::create_directory(path() / "guest");
+    std::filesystem::create_directory(path() / "unit");
     write("abi.h", "enum class IpcError : u8 {\n  none = 0, timeout = 1,\n  aborted = 7,\n};\n"
                    "enum class CallError : u8 { \n  none = 0, no_memory = 8,\n};\n");
     write("guest/a.cc", "TEST(\"one\") {\n  expect(\"no test\");\n}\nTEST(\n    \"a long \"\n    \"name\") {\n}\n");
     write("unit/b.cc", "TEST_CASE(\"two\") {\n}\nTEST_CASE(\"in no row\") {\n}\n");
   }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
 
-  void write(const char* name, const std::string& text) const { std::ofstream(path_ / name) << text; }
   Verdict check(const std::string& rows) const {
     write("table.md", "# Title\n\n| id | what holds | file | test |\n|---|---|---|---|\n" + rows);
-    const std::string command = "cd " + path_.string() + " && awk -f " MICA_TESTS
+    const std::string command = "cd " + path().string() + " && awk -f " MICA_TESTS
                                 "/check_conformance.awk table.md abi.h guest/*.cc unit/*.cc 2>&1";
     std::FILE* const out = popen(command.c_str(), "r");
     REQUIRE(out);
@@ -48,9 +42,6 @@ class Folder {
     REQUIRE(WIFEXITED(status));
     return {WEXITSTATUS(status) == 0, text};
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 const std::string one = "| a.one | one | guest/a.cc | one |\n", name = "| a.name | long | guest/a.cc | a long name |\n",
