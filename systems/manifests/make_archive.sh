@@ -1,18 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# use: make_archive.sh MANIFEST OUT FILE...
-# The boot archive of a system: the manifest, as file `manifest`, and the other files.
+# use: make_archive.sh CHECKER MANIFEST OUT FILE...
+# The boot archive of a system: the manifest, as file `manifest`, and the other files. CHECKER
+# (servers/root/host) says what is wrong with it.
 set -eu
-manifest=$1 out=$2
-shift 2
+checker=$1 manifest=$2 out=$3
+shift 3
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 mkdir -p "$(dirname "$out")"
 cp "$manifest" "$folder/manifest"
 for file; do cp "$file" "$folder/"; done
-for program in $(awk '$1 == "program" { print $2 }' "$manifest"); do
-  [ -f "$folder/$program" ] || { echo "$manifest: program $program is not among the archive's files" >&2; exit 1; }
-done
+"$checker" "$manifest" "$folder"
 cd "$folder"
 tar --format=ustar --owner=0 --group=0 --mtime=@0 --sort=name -cf archive.tar --exclude=archive.tar -- *
 cd "$OLDPWD"
