@@ -77,9 +77,9 @@ class Parser {
     ++number_;
     const View line = rest_.substr(0, rest_.find('\n'));
     rest_.remove_prefix(line.size() < rest_.size() ? line.size() + 1 : line.size());
-    line_ = line;
-    for (const char c : line) {
-      const bool control = (c >= 0 && c < ' ' && c != '\t' && c != '\r') || c == 0x7f;
+    line_ = line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
+    for (const char c : line_) {
+      const bool control = (c >= 0 && c < ' ' && c != '\t') || c == 0x7f;
       if (control) return complaints_.add(number_, {"there is a character that is no text"});
     }
     key_ = take_word(line_);

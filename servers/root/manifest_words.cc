@@ -11,7 +11,7 @@ using View = std::string_view;
 
 constexpr Word size_limit = Word{1} << 63;
 
-constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 void skip_blanks(View& line) {
   while (!line.empty() && is_blank(line.front())) line.remove_prefix(1);

@@ -170,9 +170,10 @@ TEST_CASE("manifest rules: complaints hold nothing that a terminal would mind, a
   CHECK(parse_task("priority \xe4").fault() == "4: task 'a': priority: '?' is no number");
   CHECK(parse_task("priority " + std::string(50, 'x')).fault() ==
         "4: task 'a': priority: '" + std::string(40, 'x') + "...' is no number");
-  for (const char c : {'\x01', '\x1b', '\x7f', '\0'}) {
+  for (const char c : {'\x01', '\x1b', '\x7f', '\0', '\r'}) {
     CAPTURE(int{c});
-    CHECK(parse_task("arguments x" + std::string(1, c)).fault() == "4: there is a character that is no text");
+    CHECK(parse_task("arguments x" + std::string(1, c) + "y").fault() ==
+          "4: there is a character that is no text");
   }
   CHECK(parse_task("arguments \xc3\xa4\t\xf0\x9f\x98\x80").fault() == "none");
 
