@@ -95,11 +95,22 @@ Service::Service() {
 bool Service::answer(l4::ThreadId client, l4::Words& message) {
   const l4::Tag tag = message.tag();
   if (tag.typed() != 0 || tag.untyped() < 2) return false;
+  if (tag.is(L4_Sigma0RequestLabel) && message[2] == L4_Sigma0Exclude) return exclude(client, message), true;
+  if (client.number() >= excluded_from_) {
+    if (tag.is(L4_Sigma0RequestLabel)) return reply(message, l4::Fpage::nil(), 0), true;
+    return false;
+  }
   if (tag.is(L4_Sigma0RequestLabel)) return request(client, message), true;
   if (tag.is(L4_PageFaultLabel)) return page_fault(client, message);
   if (tag.is(L4_IoFaultLabel)) return io_fault(client, message);
   if (tag.is(L4_Sigma0DumpLabel)) return pool_dump(client, message);
   return false;
+}
+
+void Service::exclude(l4::ThreadId client, l4::Words& message) {
+  const bool allowed = client.number() == L4_ThreadIdUserBase(nullptr) + 2;
+  if (allowed) excluded_from_ = message[1];
+  message = l4::Words(l4::Tag::make(0, 1), allowed ? 1 : 0);
 }
 
 void Service::request(l4::ThreadId client, l4::Words& message) {

@@ -18,6 +18,7 @@ class Service {
 
  private:
   void request(l4::ThreadId client, l4::Words& message);
+  void exclude(l4::ThreadId client, l4::Words& message);
   [[nodiscard]] bool page_fault(l4::ThreadId client, l4::Words& message);
   [[nodiscard]] bool io_fault(l4::ThreadId client, l4::Words& message);
   [[nodiscard]] bool pool_dump(l4::ThreadId client, l4::Words& message);
@@ -26,6 +27,7 @@ class Service {
   l4::Fpage give_ports(l4::ThreadId client, l4::Fpage wanted);
   void keep_enough_nodes();
 
+  l4::Word excluded_from_ = ~l4::Word{0};  // threads from this number on get nothing
   Ownership memory_{12, 47, Kind::device};
   Ownership ports_{0, 16, Kind::device};
 };

@@ -19,6 +19,10 @@
 // kernel interface page.
 #define L4_Sigma0KernelInterfacePage 0x100UL
 
+// Another one, for the root task alone: from now on threads with this number or a higher
+// one get nothing, so that what the root task gives to others is all that they have.
+#define L4_Sigma0Exclude 0x101UL
+
 // L4_Sigma0: sigma0's thread id.
 L4_INLINE L4_ThreadId_t L4_Sigma0(const void* kip) { return L4_GlobalId(L4_ThreadIdUserBase(kip), 1); }
 
@@ -67,6 +71,21 @@ L4_INLINE L4_Fpage_t L4_Sigma0_GetAny(L4_ThreadId_t s0, L4_Word_t log2_size, L4_
 L4_INLINE L4_Fpage_t L4_Sigma0_GetSpecial(L4_ThreadId_t s0, L4_Word_t attribute, L4_Fpage_t f,
                                           L4_Fpage_t window) {
   return L4_Sigma0_Request(s0, f, attribute, window);
+}
+
+// L4_Sigma0_Exclude: threads with numbers from `first` on get nothing any more; a later
+// call may change the number. Result: 1; 0 when the caller is not the root task's first
+// thread or the message failed. A Mica extension.
+L4_INLINE L4_Word_t L4_Sigma0_Exclude(L4_ThreadId_t s0, L4_Word_t first) {
+  L4_MsgTag_t tag;
+  L4_Word_t done;
+  L4_LoadMR(0, L4_VALUE_CAST(L4_Word_t, L4_Sigma0RequestLabel) << 16 | 2);
+  L4_LoadMR(1, first);
+  L4_LoadMR(2, L4_Sigma0Exclude);
+  tag = L4_Call(s0);
+  if (L4_IpcFailed(tag) || L4_UntypedWords(tag) != 1) return 0;
+  L4_StoreMR(1, &done);
+  return done;
 }
 
 #if defined(__cplusplus)

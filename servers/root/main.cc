@@ -32,6 +32,7 @@ int main() {
     return 1;
   }
   (void)runtime::claim_ports(0, 16);
+  (void)L4_Sigma0_Exclude(runtime::sigma0(), root::Tasks::first_index * mica::threads_per_task);
   const unsigned failures = root::supervision.start_all(root::boot_manifest());
   if (failures != 0) root::supervision.stop(true);
   loop.run(service);

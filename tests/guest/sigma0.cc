@@ -91,6 +91,11 @@ TEST("no page has two owners: another thread is refused, of the same space or an
   expect(!request(Fpage::page(wanted.base() + 0x2000), 0, new_window(12)).is_nil(), "its owner has it");
 }
 
+TEST("nobody but the root task's first thread excludes threads") {
+  expect_eq(L4_Sigma0_Exclude(sigma0(), 0), 0u);
+  expect(!request(any(12), 0, new_window(12)).is_nil(), "nothing has changed");
+}
+
 TEST("pages to two threads in turn are different") {
   static constexpr unsigned rounds = 30;
   static Word bases[2][rounds];
