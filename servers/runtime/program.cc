@@ -43,7 +43,7 @@ extern "C" [[noreturn]] void runtime_start(l4::Word initial_stack) {
     (void)claim_ports(serial_port, 3);
     (void)claim_ports(debug_exit_port, 2);
   }
-  if (!in_root_task()) L4_Set_ExceptionHandler(started_by);
+  if (!in_root_task()) L4_Set_ExceptionHandler(starter());
   exit(main());
 }
 
@@ -53,9 +53,10 @@ l4::ThreadId sigma0() { return l4::ThreadId::global(user_base(), 1); }
 
 l4::Word first_free_thread_number() { return user_base() + 16; }
 
-bool in_root_task() { return started_by == sigma0(); }
+bool in_root_task() { return L4_IsThreadEqual(L4_Pager(), sigma0()); }
 
-l4::ThreadId starter() { return started_by; }
+// A task that sees the memory of the root task that made it has its variables too.
+l4::ThreadId starter() { return of_root_server ? started_by : l4::ThreadId(L4_Pager()); }
 
 bool in_system() { return of_root_server; }
 
@@ -84,7 +85,7 @@ bool claim_ports(l4::Word port, unsigned order) {
 void exit(int code) {
   if (in_root_task()) debug_exit(code == 0 ? 0x10 : 0x11);
   l4::Words message(l4::Tag::make(program_exit, 1), static_cast<l4::Word>(code));
-  l4::send_words(started_by, message);
+  l4::send_words(starter(), message);
   sleep_for_ever();
 }
 
