@@ -102,6 +102,21 @@ struct Invoke<Operation<I, N, R(A...)>, Server, C> {
   }
 };
 
+// An answer that its client did not take at once. One to whom others send comes to wait for
+// the answer only when it runs the next time: it gets the processor, and one more answer.
+[[gnu::cold, gnu::noinline]] inline bool answer_again(l4::ThreadId client, l4::Words& m) {
+  const l4::IpcError error = l4::IpcError::last();
+  if (error.in_receive() || error.code() != 1) return false;
+  L4_ThreadSwitch(client);
+  const l4::Tag tag = m.tag();
+  m.set_tag(l4::Tag::make(tag.label(), tag.untyped(), tag.typed()));
+  return l4::send_words(client, m, l4::Timeouts::reply()).ok();
+}
+
+[[gnu::always_inline]] inline bool send_answer(l4::ThreadId client, l4::Words& m) {
+  return l4::send_words(client, m, l4::Timeouts::reply()).ok() || answer_again(client, m);
+}
+
 }  // namespace wire
 
 // answer: the late answer of an operation. False: the client did not wait for it.
@@ -109,7 +124,7 @@ template <typename Op>
 bool answer(l4::ThreadId client, const Result<typename Op::Value>& result) {
   l4::Words m;
   wire::write_reply(m, result);
-  return l4::send_words(client, m, l4::Timeouts::reply()).ok();
+  return wire::send_answer(client, m);
 }
 
 // The same, with a string of bytes.
@@ -118,7 +133,7 @@ bool answer_with(l4::ThreadId client, const Result<typename Op::Value>& result, 
   l4::Words m;
   wire::write_reply(m, result);
   wire::append_string(m, bytes);
-  return l4::send_words(client, m, l4::Timeouts::reply()).ok();
+  return wire::send_answer(client, m);
 }
 
 template <typename Server>
@@ -132,10 +147,12 @@ class Loop {
     bool reply = false;
     open_buffer();
     for (;;) {
-      from = reply ? l4::ipc_words(from, l4::ThreadId::any(), timeouts(), m)
+      const l4::ThreadId client = from;
+      from = reply ? l4::ipc_words(client, l4::ThreadId::any(), timeouts(), m)
                    : l4::ipc_words(l4::ThreadId::nil(), l4::ThreadId::any(), timeouts(), m);
       const l4::Tag tag = m.tag();
       if (tag.failed()) [[unlikely]] {
+        if (reply) (void)wire::answer_again(client, m);
         reply = false;
         if constexpr (requires { server_->timeout(); }) {
           const l4::IpcError error = l4::IpcError::last();
