@@ -31,16 +31,20 @@ target_include_directories(mica_user INTERFACE ${PROJECT_SOURCE_DIR}/include ${P
 target_compile_options(mica_user INTERFACE -fomit-frame-pointer $<$<CONFIG:Debug>:-Og>)
 target_compile_definitions(mica_user INTERFACE L4_PLAIN_CALLS)
 
-# mica_user_program(name SOURCES... [ADDRESS hex] [FPU]): a static X.2 program.
+# mica_user_program(name SOURCES... [ADDRESS hex] [FPU] [REGIONS]): a static X.2 program.
 # ADDRESS is where it is linked and, since sigma0 maps one to one, where it is
-# loaded when the first stage starts it. FPU lets it use SSE registers.
+# loaded when the first stage starts it. FPU lets it use SSE registers. REGIONS gives a task of
+# the root server a region mapper, and with it a heap (include/mica/regions.h).
 function(mica_user_program name)
-  cmake_parse_arguments(P "FPU" "ADDRESS" "" ${ARGN})
+  cmake_parse_arguments(P "FPU;REGIONS" "ADDRESS" "" ${ARGN})
   if(NOT P_ADDRESS)
     set(P_ADDRESS 0x1000000)
   endif()
   add_executable(${name} ${P_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE mica_freestanding mica_user mica_runtime)
+  if(P_REGIONS)
+    target_link_libraries(${name} PRIVATE mica_regions)
+  endif()
   if(NOT P_FPU)
     target_compile_options(${name} PRIVATE ${MICA_NO_FPU})
   endif()

@@ -51,6 +51,7 @@ void Task::plan_child(Word index, const Task& by, std::string_view program, Word
 const char* Task::start(std::span<const unsigned char> file) {
   file_ = file;
   quota_ = spec_.memory / page_size;
+  frames_ = held_pages();
   id_ = TaskId(id_.index(), next_version(id_.index()));
   complaints_.clear();
   image_ = mica::read_elf(file);
@@ -122,6 +123,7 @@ void Task::drop_everything() {
     memory.free_all(owner_of(index()));
   }
   frames_ = dma_pages_ = 0;
+  dma_blocks_.clear();
   image_frames_ = nullptr;
   page_ = 0;
 }
@@ -191,17 +193,35 @@ Result<Address> Task::allocate_dma(unsigned order) {
   if (order < Frames::page_order || order > Frames::largest_order) return Error::bad_argument;
   const Word pages = Word{1} << (order - Frames::page_order);
   if (dma_pages_ + pages > spec_.dma / page_size) return Error::denied;
+  if (dma_blocks_.full()) return Error::no_room;
   const auto address = allocate(order);
-  if (address) dma_pages_ += pages;
+  if (!address) return address;
+  dma_pages_ += pages;
+  dma_blocks_.push(*address);
   return address;
 }
 
 Result<void> Task::free(Address address) {
   const auto block = memory.frames().find(address, owner_of(index()));
   if (!block || is_image_frame(block->address)) return Error::not_found;
+  const Word pages = Word{1} << (block->order - Frames::page_order);
   memory.free(block->address, block->order);
-  frames_ -= Word{1} << (block->order - Frames::page_order);
+  frames_ -= pages;
+  for (std::size_t i = 0; i < dma_blocks_.size(); ++i) {
+    if (dma_blocks_[i] != block->address) continue;
+    dma_blocks_.remove(i);
+    dma_pages_ -= pages;
+    break;
+  }
   return {};
+}
+
+Word Task::held_pages() const {
+  Word pages = 0;
+  for (auto block = memory.frames().first(estate_of(index())); block; block = memory.frames().next(*block)) {
+    pages += Word{1} << (block->order - Frames::page_order);
+  }
+  return pages;
 }
 
 Result<mica::Map> Task::take_held(Word n) {

@@ -58,7 +58,7 @@ class Task {
   bool give_quota(Word pages);  // to a child; false if it has not so many left
   void take_quota(Word pages) { quota_ += pages; }
   Result<Address> allocate_dma(unsigned order);
-  // A block that an earlier incarnation left; it counts against the quota from now on.
+  // A block that an earlier incarnation left; all of them count against the quota.
   Result<mica::Map> take_held(Word n);
 
   // Threads.
@@ -86,6 +86,7 @@ class Task {
  private:
   void fill(Word page, Address frame) const;
   Result<Address> new_frame();
+  Word held_pages() const;
   bool is_image_frame(Address frame) const;
   void make_pages();
   void drop_everything();
@@ -98,6 +99,7 @@ class Task {
   Word threads_ = 0;             // bit n: thread n exists
   Word frames_ = 0, quota_ = 0;  // pages
   Word dma_pages_ = 0;
+  mica::FixedVector<Address, 64> dma_blocks_;
   Word first_page_ = 0, page_count_ = 0;
   std::uint32_t* image_frames_ = nullptr;  // of each page of the image: its frame's number, 0 not given yet
   Address page_ = 0;                       // its TaskPage

@@ -32,6 +32,9 @@ l4::Word user_base() { return L4_ThreadIdUserBase(nullptr); }
   for (;;) L4_Sleep(L4_Never);
 }
 
+// What runs on the first thread; the region mapper puts itself here (regions.cc).
+extern "C" [[gnu::weak]] int runtime_first_thread() { return main(); }
+
 // The root server starts its tasks with the address of their page (mica/task.h) as stack.
 extern "C" [[noreturn]] void runtime_start(l4::Word initial_stack) {
   __L4_Init();
@@ -44,7 +47,7 @@ extern "C" [[noreturn]] void runtime_start(l4::Word initial_stack) {
     (void)claim_ports(debug_exit_port, 2);
   }
   if (!in_root_task()) L4_Set_ExceptionHandler(starter());
-  exit(main());
+  exit(runtime_first_thread());
 }
 
 }  // namespace
