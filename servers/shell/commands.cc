@@ -24,6 +24,7 @@ constexpr Command table[] = {
     {"map", "TASK", "the blocks of memory that a task holds", show_map, Completes::tasks},
     {"mem", "", "the machine's memory", show_memory, Completes::nothing},
     {"irq", "", "who handles which interrupt", show_interrupts, Completes::nothing},
+    {"lspci", "", "the devices of the PCI bus, and who drives them", show_devices, Completes::nothing},
     {"ls", "", "the files of the boot archive", show_files, Completes::nothing},
     {"cat", "FILE", "what a file says", show_file, Completes::files},
     {"manifest", "", "what this system is made of", show_manifest, Completes::nothing},

@@ -22,7 +22,7 @@ std::span<const Command> commands();
 // Looks the command up and runs it.
 void execute(const Words& words);
 
-// The commands, by what they are about (tasks.cc, system.cc, programs.cc).
+// The commands, by what they are about (tasks.cc, system.cc, devices.cc, programs.cc).
 void show_tasks(const Words&);
 void show_spaces(const Words&);
 void show_map(const Words&);
@@ -30,6 +30,7 @@ void kill_task(const Words&);
 void restart_task(const Words&);
 void show_memory(const Words&);
 void show_interrupts(const Words&);
+void show_devices(const Words&);
 void show_files(const Words&);
 void show_file(const Words&);
 void show_manifest(const Words&);
