@@ -58,40 +58,66 @@ namespace wire {
 inline Error ipc_error() {
   const l4::IpcError error = l4::IpcError::last();
   switch (error.code()) {
-    case 1:
-    case 3:
-    case 7: return Error::timeout;
-    case 2: return Error::gone;
-    case 4: return Error::bad_reply;
+    case L4_IpcTimeout:
+    case L4_IpcCancelled:
+    case L4_IpcXferTimeoutOwn:
+    case L4_IpcXferTimeoutPartner:
+    case L4_IpcAborted: return Error::timeout;
+    case L4_IpcOverflow: return error.in_receive() ? Error::bad_reply : Error::bad_message;
     default: return Error::gone;
   }
 }
 
-template <typename Value>
-[[gnu::always_inline]] inline Result<Value> read_reply(l4::Words& m) {
-  const l4::Tag tag = m.tag();
+// Why the reply is not the operation's result: an error of the server's, which is a label and
+// nothing else, or what no server of the framework sends.
+[[gnu::cold, gnu::noinline]] inline Error reply_error(l4::Tag tag) {
   if (tag.failed()) return ipc_error();
-  if (tag.label() != 0) return static_cast<Error>(tag.label());
+  const bool is_error = tag.label() > 0 && tag.label() < static_cast<long>(Error::gone);
+  return is_error && tag.untyped() + tag.typed() == 0 ? static_cast<Error>(tag.label()) : Error::bad_reply;
+}
+
+// The first word of a typed item: is it a string in one piece?
+constexpr bool is_simple_string(Word item) { return (item & 8) == 0 && (item >> 4 & 0x3f) == 0; }
+
+// Is the tag that of a good reply of this form? Its flags say how it came, not what it is.
+[[gnu::always_inline]] constexpr bool is_reply(l4::Tag tag, unsigned untyped, unsigned typed) {
+  return (tag.raw & ~Word{0x7000}) == l4::Tag::make(0, untyped, typed).raw;
+}
+
+// `typed`: words of typed items behind the value, which the caller looks at.
+template <typename Value>
+[[gnu::always_inline]] inline Result<Value> read_reply(l4::Words& m, unsigned typed = 0) {
+  const l4::Tag tag = m.tag();
   if constexpr (std::is_void_v<Value>) {
+    if (!is_reply(tag, 0, typed)) [[unlikely]] return reply_error(tag);
     return {};
   } else if constexpr (std::is_same_v<Value, Map>) {
     // What was mapped is told by the item, as the server wrote it.
-    if (tag.typed() != 2) return Error::bad_reply;
-    Cursor in{m, 1 + tag.untyped()};
-    const Word item = in.take_word(), page = in.take_word();
-    return Map{l4::Fpage(page), item & ~Word{0x3ff}, (item & 2) != 0};
-  } else {
+    if (!is_reply(tag, 0, 2)) [[unlikely]] return reply_error(tag);
+    const Word kind = m[1] >> 1 & 7;
+    if (kind != L4_ItemMap && kind != L4_ItemGrant) [[unlikely]] return Error::bad_reply;
+    return Map{l4::Fpage(m[2]), m[1] & ~Word{0x3ff}, kind == L4_ItemGrant};
+  } else if constexpr (is_text<Value>) {
+    if (!is_reply(tag, tag.untyped(), typed)) [[unlikely]] return reply_error(tag);
     Value value{};
     Cursor in{m};
-    if (!in.take(value, 1 + tag.untyped())) return Error::bad_reply;
+    const unsigned end = 1 + tag.untyped();
+    if (!in.take(value, end) || in.at != end) [[unlikely]] return Error::bad_reply;
+    return value;
+  } else {
+    if (!is_reply(tag, fixed_words<Value>, typed)) [[unlikely]] return reply_error(tag);
+    Value value{};
+    Cursor in{m};
+    (void)in.take(value, 1 + fixed_words<Value>);
     return value;
   }
 }
 
 }  // namespace wire
 
-// call: asks the server and waits for its answer. Errors: the server's, and gone (there is
-// no such thread any more), timeout, bad_reply.
+// call: asks the server and waits for its answer. Errors: the server's; gone (there is no such
+// thread any more); timeout, also when somebody ends the wait; bad_message, if the server takes no
+// such string; bad_reply: words, items or a label that are not the operation's.
 template <typename Op, typename... A>
 [[gnu::always_inline]] inline Result<typename Op::Value> call(l4::ThreadId server, const A&... arguments)
   requires(!Op::maps)
@@ -140,15 +166,33 @@ Result<typename Op::Value> call_with(l4::ThreadId server, std::span<const std::b
   return wire::read_reply<typename Op::Value>(m);
 }
 
-// Takes bytes from the reply, as one string item, into `buffer`. The operation's value
-// says how many have come. Error bad_reply: more than the buffer holds.
+// Takes bytes from the reply, as one string item, into `buffer` (up to 4 MiB). A value of type
+// Word is their number, 0 without an item. Error bad_reply: more than the buffer holds, or
+// another number than the value says.
 template <typename Op, typename... A>
 Result<typename Op::Value> call_into(l4::ThreadId server, std::span<std::byte> buffer, const A&... arguments) {
+  static_assert(!std::is_void_v<typename Op::Value> && !Op::maps, "the value says how many bytes have come");
   L4_Accept(L4_StringItemsAcceptor);
   L4_LoadBR(1, static_cast<Word>(buffer.size()) << 10);
   L4_LoadBR(2, reinterpret_cast<Word>(buffer.data()));
-  auto result = call<Op>(server, arguments...);
+  l4::Words m;
+  const unsigned words = Op::write_arguments(m, arguments...);
+  m.set_tag(l4::Tag::make(Op::label(), words));
+  l4::call_words(server, m);
   L4_Accept(L4_UntypedWordsAcceptor);
+  const bool has_string = m.tag().ok() && m.tag().typed() != 0;
+  const auto result = wire::read_reply<typename Op::Value>(m, has_string ? 2 : 0);
+  if (!result) return result;
+  Word bytes = 0;
+  if (has_string) {
+    wire::Cursor in{m, 1 + m.tag().untyped()};
+    const Word item = in.take_word();
+    if (!wire::is_simple_string(item) || item >> 10 > buffer.size()) return Error::bad_reply;
+    bytes = item >> 10;
+  }
+  if constexpr (std::is_same_v<typename Op::Value, Word>) {
+    if (*result != bytes) return Error::bad_reply;
+  }
   return result;
 }
 

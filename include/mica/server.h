@@ -51,9 +51,16 @@ struct Client {
 
 namespace wire {
 
+// What a server has met as a client of another one is no error of its own interface: to its
+// client the other one is a device that fails.
+inline void write_error(l4::Words& m, Error error) {
+  const bool own = error > Error::none && error < Error::gone;
+  m.set_tag(l4::Tag::make(static_cast<long>(own ? error : Error::device), 0));
+}
+
 template <typename Value>
 [[gnu::always_inline]] inline void write_reply(l4::Words& m, const Result<Value>& result) {
-  if (!result.ok()) return m.set_tag(l4::Tag::make(static_cast<long>(result.error()), 0));
+  if (!result.ok()) [[unlikely]] return write_error(m, result.error());
   if constexpr (std::is_void_v<Value>) {
     m.set_tag(l4::Tag::make(0, 0));
   } else if constexpr (std::is_same_v<Value, Map>) {
@@ -132,7 +139,7 @@ template <typename Op>
 bool answer_with(l4::ThreadId client, const Result<typename Op::Value>& result, std::span<const std::byte> bytes) {
   l4::Words m;
   wire::write_reply(m, result);
-  wire::append_string(m, bytes);
+  if (result.ok()) wire::append_string(m, bytes);
   return wire::send_answer(client, m);
 }
 
@@ -145,11 +152,11 @@ class Loop {
     l4::Words m;
     l4::ThreadId from;
     bool reply = false;
-    open_buffer();
     for (;;) {
-      const l4::ThreadId client = from;
-      from = reply ? l4::ipc_words(client, l4::ThreadId::any(), timeouts(), m)
-                   : l4::ipc_words(l4::ThreadId::nil(), l4::ThreadId::any(), timeouts(), m);
+      const l4::ThreadId client = reply ? from : l4::ThreadId::nil();
+      const l4::Timeouts until = reply ? timeouts_beside(m) : timeouts();
+      open_buffer();
+      from = l4::ipc_words(client, l4::ThreadId::any(), until, m);
       const l4::Tag tag = m.tag();
       if (tag.failed()) [[unlikely]] {
         if (reply) (void)wire::answer_again(client, m);
@@ -189,6 +196,23 @@ class Loop {
     else return l4::Timeouts::reply();
   }
 
+  // The same while an answer is there whose words from 8 on are in the UTCB, where what the
+  // server does to find its timeout may send others.
+  l4::Timeouts timeouts_beside(const l4::Words& answer) {
+    if constexpr (requires { server_->next_timeout(); }) {
+      const unsigned end = 1 + answer.tag().untyped() + answer.tag().typed();
+      Word kept[message_words + 1];
+      for (unsigned n = 8; n < end; ++n) kept[n] = l4_utcb()[n];
+      const l4::Timeouts until = server_->next_timeout();
+      for (unsigned n = 8; n < end; ++n) l4_utcb()[n] = kept[n];
+      return until;
+    } else {
+      return l4::Timeouts::reply();
+    }
+  }
+
+  // Before each wait: a handler that calls others with a window or a buffer of its own leaves
+  // these closed.
   void open_buffer() {
     if constexpr (has_buffer) {
       const std::span<std::byte> buffer = server_->buffer();
@@ -238,11 +262,12 @@ class Loop {
       return false;
     } else {
       const l4::Tag tag = m.tag();
+      L4_Accept(L4_UntypedWordsAcceptor);  // while the handler reads it nobody else writes there
       if (tag.typed() != 2) return false;
       wire::Cursor in{const_cast<l4::Words&>(m), 1 + tag.untyped()};
       const Word item = in.take_word();
       const std::span<std::byte> buffer = server_->buffer();
-      if ((item & 8) != 0 || item >> 10 > buffer.size() || (item >> 4 & 0x3f) != 0) return false;
+      if (!wire::is_simple_string(item) || item >> 10 > buffer.size()) return false;
       client.string = {buffer.data(), item >> 10};
       return true;
     }

@@ -13,6 +13,10 @@ namespace root {
 struct Region {  // ports, or bytes of physical memory
   Word first = 0, size = 0;
   unsigned where = 0;  // its line in the manifest
+  // Are all `count` from `from` on in it, count at least 1? Neither sum can overflow.
+  constexpr bool contains(Word from, Word count) const {
+    return from >= first && from - first < size && count <= size - (from - first);
+  }
 };
 
 struct Interrupt {

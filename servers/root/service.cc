@@ -113,9 +113,8 @@ Result<mica::Map> Service::handle(Root::held_memory, Client& client, Word n) {
 
 Result<mica::Map> Service::handle(Root::device_memory, Client& client, Word physical, Word order) {
   if (order < 12 || order > 30 || (physical & ((Word{1} << order) - 1)) != 0) return Error::bad_argument;
-  const Word end = physical + (Word{1} << order);
   for (const Region& region : task_of(client).spec().devices) {
-    if (physical < region.first || end > region.first + region.size) continue;
+    if (!region.contains(physical, Word{1} << order)) continue;
     const l4::Fpage page = l4::Fpage::memory(physical, static_cast<unsigned>(order), data_rights);
     if (L4_IsNilFpage(L4_Sigma0_GetPage(runtime::sigma0(), page))) return Error::device;
     (void)L4_Set_PageAttribute(page, L4_UncacheableMemory);
@@ -127,7 +126,7 @@ Result<mica::Map> Service::handle(Root::device_memory, Client& client, Word phys
 Result<mica::Map> Service::handle(Root::ports, Client& client, Word first, Word order) {
   if (order > 16 || first > 0xffff || (first & ((Word{1} << order) - 1)) != 0) return Error::bad_argument;
   for (const Region& region : task_of(client).spec().ports) {
-    if (first < region.first || first + (Word{1} << order) > region.first + region.size) continue;
+    if (!region.contains(first, Word{1} << order)) continue;
     return mica::Map{l4::Fpage::io(first, static_cast<unsigned>(order))};
   }
   return Error::denied;
@@ -271,9 +270,9 @@ Result<mica::FileEntry> Service::handle(Root::file_entry, Client&, Word n) {
 Result<mica::Map> Service::handle(Root::file_pages, Client&, Word address, Word order) {
   if (order < 12 || order > 22) return Error::bad_argument;
   const Word low = address & ~((Word{1} << order) - 1);
-  const Word archive_low = reinterpret_cast<Word>(boot_archive().bytes().data()) & ~Word{0xfff};
-  const Word archive_high = archive_low + ((boot_archive_bytes() + 0x1fff) & ~Word{0xfff});
-  if (low < archive_low || low + (Word{1} << order) > archive_high) return Error::bad_argument;
+  const Word begin = reinterpret_cast<Word>(boot_archive().bytes().data()), first = begin & ~Word{0xfff};
+  const Region archive{first, ((begin + boot_archive_bytes() + 0xfff) & ~Word{0xfff}) - first};
+  if (!archive.contains(low, Word{1} << order)) return Error::bad_argument;
   return mica::Map{l4::Fpage::memory(low, static_cast<unsigned>(order), l4::read)};
 }
 
@@ -315,7 +314,7 @@ bool Service::page_fault(Task& task, l4::ThreadId from, l4::Words& message) {
 bool Service::io_fault(Task& task, l4::ThreadId from, l4::Words& message) {
   const l4::Fpage wanted{message[1]};
   for (const Region& region : task.spec().ports) {
-    if (wanted.base() < region.first || wanted.base() >= region.first + region.size) continue;
+    if (!region.contains(wanted.base(), 1)) continue;
     const L4_MapItem_t item = L4_MapItem(l4::Fpage::io(wanted.base(), 0), 0);
     message = l4::Words(l4::Tag::make(0, 0, 2), item.raw[0], item.raw[1]);
     return true;

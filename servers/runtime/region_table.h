@@ -25,10 +25,11 @@ class RegionTable {
   static constexpr Word low = Word{1} << 36, high = Word{1} << 40;
 
   // Gives the region the lowest addresses that are free; its start is not looked at. Errors:
-  // bad_argument (no bytes), no_room.
+  // bad_argument (no bytes, or bytes that no dataspace can have), no_room.
   mica::Result<Word> insert(Region region) {
     region.bytes = (region.bytes + page_size - 1) & ~(page_size - 1);
     if (region.bytes == 0 || region.bytes > high - low) return mica::Error::bad_argument;
+    if (region.offset > ~Word{0} - region.bytes) return mica::Error::bad_argument;
     if (count_ == most) return mica::Error::no_room;
     std::size_t place = 0;
     region.start = low;

@@ -38,6 +38,7 @@ TEST_CASE("regions: errors") {
   CHECK(table.insert({.bytes = ~Word{0}}).error() == mica::Error::bad_argument);
   CHECK(table.insert({.bytes = RegionTable::high - RegionTable::low + 1}).error() == mica::Error::bad_argument);
   CHECK(table.remove(RegionTable::low).error() == mica::Error::not_found);
+  CHECK(table.insert({.bytes = 0x2000, .handle = 0, .offset = ~Word{0xfff}}).error() == mica::Error::bad_argument);
   const Word all = *table.insert({.bytes = RegionTable::high - RegionTable::low});
   CHECK(table.insert({.bytes = 1}).error() == mica::Error::no_room);
   CHECK(table.remove(all + 0x1000).error() == mica::Error::not_found);

@@ -196,3 +196,22 @@ TEST_CASE("manifest rules: complaints are in the order of lines, up to 32 of the
   CHECK(few.faults() == Faults{"4: task 'a': uses: nobody provides 'nobody'", "5: unknown word 'wrong1'",
                                "6: unknown word 'wrong2'"});
 }
+
+TEST_CASE("manifest: what a region contains, up to the end of all numbers") {
+  constexpr root::Word top = ~root::Word{0} - 0xfff;
+  const root::Region region{0x1000, 0x3000};
+  CHECK(region.contains(0x1000, 0x3000));
+  CHECK(region.contains(0x3fff, 1));
+  CHECK_FALSE(region.contains(0x3fff, 2));
+  CHECK_FALSE(region.contains(0xfff, 1));
+  CHECK_FALSE(region.contains(0x4000, 1));
+  CHECK_FALSE(region.contains(0x1000, 0x3001));
+  // The sums that a request can make overflow.
+  CHECK_FALSE(region.contains(top, 0x1000));
+  CHECK_FALSE(region.contains(0x1000, ~root::Word{0}));
+  const root::Region high{top, 0x1000};
+  CHECK(high.contains(top, 0x1000));
+  CHECK_FALSE(high.contains(top, 0x2000));
+  CHECK_FALSE(high.contains(0, 0x1000));
+  CHECK_FALSE(root::Region{}.contains(0, 1));
+}
