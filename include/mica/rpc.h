@@ -68,20 +68,22 @@ inline Error ipc_error() {
   }
 }
 
-// Why the reply is not the operation's result: an error of the server's, which is a label and
-// nothing else, or what no server of the framework sends.
-[[gnu::cold, gnu::noinline]] inline Error reply_error(l4::Tag tag) {
+// The first word of a typed item: is it a string in one piece?
+constexpr bool is_simple_string(Word item) { return (item & 8) == 0 && (item >> 4 & 0x3f) == 0; }
+
+// Why the reply is not of the operation's form: an error of the server's, which is a label and
+// nothing else, or what no server of the framework sends. None: it is, but for the tag's flags,
+// which say how it came.
+[[gnu::cold, gnu::noinline]] inline Error reply_error(l4::Tag tag, l4::Tag form) {
   if (tag.failed()) return ipc_error();
+  tag.raw &= ~Word{0x7000};
+  if (tag == form) return Error::none;
   const bool is_error = tag.label() > 0 && tag.label() < static_cast<long>(Error::gone);
   return is_error && tag.untyped() + tag.typed() == 0 ? static_cast<Error>(tag.label()) : Error::bad_reply;
 }
 
-// The first word of a typed item: is it a string in one piece?
-constexpr bool is_simple_string(Word item) { return (item & 8) == 0 && (item >> 4 & 0x3f) == 0; }
-
-// Is the tag that of a good reply of this form? Its flags say how it came, not what it is.
-[[gnu::always_inline]] constexpr bool is_reply(l4::Tag tag, unsigned untyped, unsigned typed) {
-  return (tag.raw & ~Word{0x7000}) == l4::Tag::make(0, untyped, typed).raw;
+[[gnu::always_inline]] inline Error check_reply(l4::Tag tag, l4::Tag form) {
+  return tag == form ? Error::none : reply_error(tag, form);
 }
 
 // `typed`: words of typed items behind the value, which the caller looks at.
@@ -89,26 +91,21 @@ template <typename Value>
 [[gnu::always_inline]] inline Result<Value> read_reply(l4::Words& m, unsigned typed = 0) {
   const l4::Tag tag = m.tag();
   if constexpr (std::is_void_v<Value>) {
-    if (!is_reply(tag, 0, typed)) [[unlikely]] return reply_error(tag);
-    return {};
+    return check_reply(tag, l4::Tag::make(0, 0, typed));
   } else if constexpr (std::is_same_v<Value, Map>) {
     // What was mapped is told by the item, as the server wrote it.
-    if (!is_reply(tag, 0, 2)) [[unlikely]] return reply_error(tag);
+    const Error error = check_reply(tag, l4::Tag::make(0, 0, 2));
+    if (error != Error::none) [[unlikely]] return error;
     const Word kind = m[1] >> 1 & 7;
     if (kind != L4_ItemMap && kind != L4_ItemGrant) [[unlikely]] return Error::bad_reply;
     return Map{l4::Fpage(m[2]), m[1] & ~Word{0x3ff}, kind == L4_ItemGrant};
-  } else if constexpr (is_text<Value>) {
-    if (!is_reply(tag, tag.untyped(), typed)) [[unlikely]] return reply_error(tag);
-    Value value{};
-    Cursor in{m};
-    const unsigned end = 1 + tag.untyped();
-    if (!in.take(value, end) || in.at != end) [[unlikely]] return Error::bad_reply;
-    return value;
   } else {
-    if (!is_reply(tag, fixed_words<Value>, typed)) [[unlikely]] return reply_error(tag);
+    const unsigned words = is_text<Value> ? tag.untyped() : fixed_words<Value>;
+    const Error error = check_reply(tag, l4::Tag::make(0, words, typed));
+    if (error != Error::none) [[unlikely]] return error;
     Value value{};
     Cursor in{m};
-    (void)in.take(value, 1 + fixed_words<Value>);
+    if (!in.take(value, 1 + words) || in.at != 1 + words) [[unlikely]] return Error::bad_reply;
     return value;
   }
 }

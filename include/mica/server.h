@@ -13,7 +13,8 @@
 //
 // A request is refused, for its sender alone, when the number is unknown (no_operation), its
 // length or items are not the operation's (bad_message), the root server does not admit
-// the client to this service (denied), or no session is free (no_room). Handlers see
+// the client to this service (denied; a server may say `static constexpr bool admits_all = true`),
+// or no session is free (no_room). Handlers see
 // only requests that have all their arguments. An answer goes to a client that
 // waits for it or to nobody. A handler that has to wait returns Result<…>::later(), keeps
 // client.thread, and calls mica::answer<Op>(thread, result) from a later one.
@@ -51,6 +52,10 @@ struct Client {
 
 namespace wire {
 
+// The tag of a request that is nothing but the operation's words; none of an operation with text.
+template <typename Op>
+inline constexpr l4::Tag plain_request = Op::has_text ? l4::Tag{} : l4::Tag::make(Op::label(), Op::fixed_words);
+
 // What a server has met as a client of another one is no error of its own interface: to its
 // client the other one is a device that fails.
 inline void write_error(l4::Words& m, Error error) {
@@ -85,25 +90,21 @@ inline void append_string(l4::Words& m, std::span<const std::byte> bytes) {
   m.set_tag(l4::Tag::make(tag.label(), tag.untyped(), 2));
 }
 
-template <typename Op, typename Server, typename C>
-struct Invoke;
+template <typename Op>
+struct Arguments;
 
-template <typename I, long N, typename R, typename... A, typename Server, typename C>
-struct Invoke<Operation<I, N, R(A...)>, Server, C> {
-  [[gnu::always_inline]] static Result<R> run(Server& server, C& client, l4::Words& m) {
-    using Op = Operation<I, N, R(A...)>;
-    const l4::Tag tag = m.tag();
-    if constexpr (!Op::has_text) {
-      if (tag.untyped() != Op::fixed_words) return Error::bad_message;
-    }
-    return take(server, client, m, std::make_index_sequence<sizeof...(A)>{}, std::remove_cvref_t<A>{}...);
+// The handler of an operation, called with the arguments in m.
+template <typename I, long N, typename R, typename... A>
+struct Arguments<Operation<I, N, R(A...)>> {
+  using Op = Operation<I, N, R(A...)>;
+
+  template <typename Server, typename C>
+  [[gnu::always_inline]] static Result<R> pass(Server& server, C& client, l4::Words& m, unsigned words) {
+    return take(server, client, m, 1 + words, std::remove_cvref_t<A>{}...);
   }
-  template <std::size_t... Index, typename... V>
-  [[gnu::always_inline]] static Result<R> take(Server& server, C& client, l4::Words& m, std::index_sequence<Index...>,
-                                               V... values) {
-    using Op = Operation<I, N, R(A...)>;
+  template <typename Server, typename C, typename... V>
+  [[gnu::always_inline]] static Result<R> take(Server& server, C& client, l4::Words& m, unsigned end, V... values) {
     Cursor in{m};
-    const unsigned end = 1 + m.tag().untyped();
     if (!(true && ... && in.take(values, end)) || in.at != end) return Error::bad_message;
     return server.handle(Op{}, client, values...);
   }
@@ -143,6 +144,8 @@ bool answer_with(l4::ThreadId client, const Result<typename Op::Value>& result, 
   return wire::send_answer(client, m);
 }
 
+// A request that is as long as its operation says and has no string goes from the registers in
+// which it came to its handler; everything else takes rest(), which has the message in memory.
 template <typename Server>
 class Loop {
  public:
@@ -150,57 +153,34 @@ class Loop {
   [[noreturn]] void run(Server& server) {
     server_ = &server;
     l4::Words m;
-    l4::ThreadId from;
-    bool reply = false;
+    l4::ThreadId to;  // whom to answer; nil: nobody
     for (;;) {
-      const l4::ThreadId client = reply ? from : l4::ThreadId::nil();
-      const l4::Timeouts until = reply ? timeouts_beside(m) : timeouts();
+      const l4::Timeouts until = next_timeout(to, m);
       open_buffer();
-      from = l4::ipc_words(client, l4::ThreadId::any(), until, m);
-      const l4::Tag tag = m.tag();
-      if (tag.failed()) [[unlikely]] {
-        if (reply) (void)wire::answer_again(client, m);
-        reply = false;
-        if constexpr (requires { server_->timeout(); }) {
-          const l4::IpcError error = l4::IpcError::last();
-          if (error.in_receive() && error.code() == 1) server_->timeout();
-        }
-        continue;
-      }
-      reply = dispatch(from, m);
+      const l4::ThreadId from = l4::ipc_words(to, l4::ThreadId::any(), until, m);
+      to = dispatch(typename Interface::Operations{}, from, to, m);
     }
-  }
-
-  // Replaces the request in m by its answer; false if there is none now.
-  [[gnu::always_inline]] bool dispatch(l4::ThreadId from, l4::Words& m) {
-    const l4::Tag tag = m.tag();
-    if (static_cast<unsigned long>(tag.label()) >> 8 == static_cast<unsigned long>(Interface::id)) [[likely]] {
-      return request(typename Interface::Operations{}, from, m);
-    }
-    return other(from, m);
   }
 
  private:
   using Interface = typename Server::Interface;
-  static constexpr bool has_sessions = requires { typename Server::Session; };
+  static constexpr bool has_session = requires { typename Server::Session; };
+  static constexpr bool admits_all = requires { requires Server::admits_all; };
+  // Without state of its own a session is a note that the task is admitted.
+  static constexpr unsigned capacity = has_session ? 64 : 128;
   static constexpr bool has_buffer = requires(Server& s) { s.buffer(); };
 
   template <typename S, bool>
   struct SessionOf { using Type = NoSession; };
   template <typename S>
   struct SessionOf<S, true> { using Type = typename S::Session; };
-  using Session = typename SessionOf<Server, has_sessions>::Type;
+  using Session = typename SessionOf<Server, has_session>::Type;
 
-  l4::Timeouts timeouts() {
-    if constexpr (requires { server_->next_timeout(); }) return server_->next_timeout();
-    else return l4::Timeouts::reply();
-  }
-
-  // The same while an answer is there whose words from 8 on are in the UTCB, where what the
-  // server does to find its timeout may send others.
-  l4::Timeouts timeouts_beside(const l4::Words& answer) {
+  // While a long answer is there, its words from 8 on are kept: what the server does to find its
+  // timeout may send others.
+  [[gnu::always_inline]] l4::Timeouts next_timeout(l4::ThreadId to, const l4::Words& answer) {
     if constexpr (requires { server_->next_timeout(); }) {
-      const unsigned end = 1 + answer.tag().untyped() + answer.tag().typed();
+      const unsigned end = to.is_nil() ? 0 : 1 + answer.tag().untyped() + answer.tag().typed();
       Word kept[message_words + 1];
       for (unsigned n = 8; n < end; ++n) kept[n] = l4_utcb()[n];
       const l4::Timeouts until = server_->next_timeout();
@@ -213,7 +193,7 @@ class Loop {
 
   // Before each wait: a handler that calls others with a window or a buffer of its own leaves
   // these closed.
-  void open_buffer() {
+  [[gnu::always_inline]] void open_buffer() {
     if constexpr (has_buffer) {
       const std::span<std::byte> buffer = server_->buffer();
       L4_Accept(L4_StringItemsAcceptor);
@@ -222,50 +202,76 @@ class Loop {
     }
   }
 
+  // Replaces what has come in m by its answer. The result: to whom it goes. `answered` got the one before.
   template <typename... Op>
-  [[gnu::always_inline]] bool request(Operations<Op...>, l4::ThreadId from, l4::Words& m) {
-    if (from.is_local()) from = l4::ThreadId(L4_GlobalIdOf(from));
-    Client<Session> client{from, TaskId::of(from)};
-    if constexpr (has_sessions) {
-      client.session = sessions_.find(client.task);
-      if (client.session == nullptr) [[unlikely]] {
-        const Result<Session*> opened = open(client.task);
-        if (!opened) return wire::write_reply(m, Result<void>(opened.error())), true;
-        client.session = *opened;
-      }
+  [[gnu::always_inline]] l4::ThreadId dispatch(Operations<Op...> all, l4::ThreadId from, l4::ThreadId answered,
+                                               l4::Words& m) {
+    if ((from.raw & 0x3f) != 0) [[likely]] {  // a global id
+      Client<Session> client{from, TaskId::of(from)};
+      bool known = true;
+      if constexpr (!admits_all) known = (client.session = sessions_.find(from)) != nullptr;
+      l4::ThreadId to;
+      const bool done = known && (false || ... || (m.tag() == wire::plain_request<Op> &&
+                                                   (to = handle<Op>(client, m, Op::fixed_words), true)));
+      if (done) [[likely]] return to;
     }
-    if (m.tag().typed() != 0) [[unlikely]] {
-      if (!take_string(client, m)) return wire::write_reply(m, Result<void>(Error::bad_message)), true;
-    }
-    bool answered = false;
-    const long number = m.tag().label() & 0xff;
-    const bool known = (false || ... || (number == Op::number && (answered = run<Op>(client, m), true)));
-    if (!known) wire::write_reply(m, Result<void>(Error::no_operation));
-    return !known || answered;
+    l4::Words copy = m;  // so that m itself stays in registers
+    const l4::ThreadId to = rest(all, from, answered, copy);
+    m = copy;
+    return to;
   }
 
   template <typename Op>
-  [[gnu::always_inline]] bool run(Client<Session>& client, l4::Words& m) {
-    const Result<typename Op::Value> result = wire::Invoke<Op, Server, Client<Session>>::run(*server_, client, m);
-    if (result.is_later()) return false;
+  [[gnu::always_inline]] l4::ThreadId handle(Client<Session>& client, l4::Words& m, unsigned words) {
+    const Result<typename Op::Value> result = wire::Arguments<Op>::pass(*server_, client, m, words);
+    if (result.is_later()) return l4::ThreadId::nil();
     wire::write_reply(m, result);
     if constexpr (requires { server_->reply_string(); }) {
       const std::span<const std::byte> bytes = server_->reply_string();
       if (result.ok() && !bytes.empty()) wire::append_string(m, bytes);
     }
-    return true;
+    return client.thread;
+  }
+
+  template <typename... Op>
+  [[gnu::noinline]] l4::ThreadId rest(Operations<Op...>, l4::ThreadId from, l4::ThreadId answered, l4::Words& m) {
+    const l4::Tag tag = m.tag();
+    if (tag.failed()) return after_failure(answered, m), l4::ThreadId::nil();
+    if (tag.label() >> 8 != Interface::id) return other(from, m) ? from : l4::ThreadId::nil();
+    if (from.is_local()) from = l4::ThreadId(L4_GlobalIdOf(from));
+    Client<Session> client{from, TaskId::of(from)};
+    Error refused = Error::none;
+    if constexpr (!admits_all) {
+      client.session = sessions_.find(from);
+      if (client.session == nullptr) refused = open(client);
+    }
+    if (refused == Error::none && tag.typed() != 0 && !take_string(client, m)) refused = Error::bad_message;
+    if (refused != Error::none) return wire::write_error(m, refused), from;
+    l4::ThreadId to = from;
+    if ((false || ... || ((tag.label() & 0xff) == Op::number && (to = handle<Op>(client, m, tag.untyped()), true)))) {
+      return to;
+    }
+    return wire::write_error(m, Error::no_operation), from;
+  }
+
+  // The answer was not taken, or nothing came in time.
+  [[gnu::cold]] void after_failure(l4::ThreadId answered, l4::Words& m) {
+    const l4::IpcError error = l4::IpcError::last();
+    if (!answered.is_nil()) (void)wire::answer_again(answered, m);
+    if constexpr (requires { server_->timeout(); }) {
+      if (error.in_receive() && error.code() == L4_IpcTimeout) server_->timeout();
+    }
   }
 
   // One string item, into the buffer, or nothing.
-  bool take_string(Client<Session>& client, const l4::Words& m) {
+  bool take_string(Client<Session>& client, l4::Words& m) {
     if constexpr (!has_buffer) {
       return false;
     } else {
-      const l4::Tag tag = m.tag();
       L4_Accept(L4_UntypedWordsAcceptor);  // while the handler reads it nobody else writes there
+      const l4::Tag tag = m.tag();
       if (tag.typed() != 2) return false;
-      wire::Cursor in{const_cast<l4::Words&>(m), 1 + tag.untyped()};
-      const Word item = in.take_word();
+      const Word item = wire::Cursor{m, 1 + tag.untyped()}.take_word();
       const std::span<std::byte> buffer = server_->buffer();
       if (!wire::is_simple_string(item) || item >> 10 > buffer.size()) return false;
       client.string = {buffer.data(), item >> 10};
@@ -273,17 +279,18 @@ class Loop {
     }
   }
 
-  [[gnu::cold, gnu::noinline]] Result<Session*> open(TaskId task) {
-    const Result<void> admitted = call<Root::admits>(root_server(), task);
-    if (!admitted) return admitted.error();
-    Session* const session = sessions_.open(task, [this](Session& old) {
+  [[gnu::cold, gnu::noinline]] Error open(Client<Session>& client) {
+    if (client.task != this_task().task) {
+      const Result<void> admitted = call<Root::admits>(root_server(), client.task);
+      if (!admitted) return admitted.error();
+    }
+    client.session = sessions_.open(client.task, [this](Session& old) {
       if constexpr (requires { server_->close(old); }) server_->close(old);
     });
-    if (session == nullptr) return Error::no_room;
-    return session;
+    return client.session != nullptr ? Error::none : Error::no_room;
   }
 
-  [[gnu::noinline]] bool other(l4::ThreadId from, l4::Words& m) {
+  bool other(l4::ThreadId from, l4::Words& m) {
     if (from.number() < L4_ThreadIdSystemBase(kernel_page()) && !from.is_local()) {
       if constexpr (requires { server_->interrupt(from); }) {
         server_->interrupt(from);
@@ -298,12 +305,12 @@ class Loop {
     }
     // A call on an interface that this server has not.
     const bool is_request = m.tag().label() >= 0x2000;
-    if (is_request) wire::write_reply(m, Result<void>(Error::no_operation));
+    if (is_request) wire::write_error(m, Error::no_operation);
     return is_request;
   }
 
   Server* server_ = nullptr;
-  [[no_unique_address]] SessionTable<Session> sessions_{};
+  [[no_unique_address]] std::conditional_t<admits_all, NoSession, SessionTable<Session, capacity>> sessions_{};
 };
 
 // serve: gives the server its names in the name service (none if empty) and runs its

@@ -14,11 +14,12 @@ class SessionTable {
   static_assert(capacity < 256);
 
  public:
-  // Null if the task has none.
-  [[gnu::always_inline]] Session* find(TaskId task) {
-    if (task.index() >= slots_.size()) [[unlikely]] return nullptr;
-    Entry& entry = entries_[slots_[task.index()]];
-    return entry.task == task ? &entry.session : nullptr;
+  // That of the task which the thread, a global id, is of. Null if it has none.
+  [[gnu::always_inline]] Session* find(l4::ThreadId thread) {
+    const Word index = thread.number() / threads_per_task;
+    if (index >= slots_.size()) [[unlikely]] return nullptr;
+    Entry& entry = entries_[slots_[index]];
+    return entry.task == TaskId::of(thread) ? &entry.session : nullptr;
   }
 
   // A fresh session; `close` is called with each old one that gives way. Null if all

@@ -16,6 +16,26 @@ namespace mica {
 
 inline constexpr unsigned message_words = 63;
 
+namespace wire {
+
+// Up to seven characters as a word, and back.
+inline Word word_of(const char* chars, std::size_t n) {
+  Word word = 0;
+  while (n-- > 0) word = word << 8 | static_cast<unsigned char>(chars[n]);
+  return word;
+}
+inline void put_chars(char* chars, Word word, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i, word >>= 8) chars[i] = static_cast<char>(word);
+}
+
+// By words: a call of memcpy would cost more than the few that a text has.
+inline void copy_chars(char* to, const char* from, std::size_t n) {
+  for (; n >= 8; n -= 8, to += 8, from += 8) __builtin_memcpy(to, from, 8);
+  put_chars(to, word_of(from, n), n);
+}
+
+}  // namespace wire
+
 // Up to N characters by value. N is up to 480, less what goes with it in the message.
 template <unsigned N>
 class Text {
@@ -27,7 +47,11 @@ class Text {
   constexpr Text(const char* text) { assign(text); }
   constexpr void assign(std::string_view text) {
     size_ = text.size() < N ? static_cast<unsigned>(text.size()) : N;
-    for (unsigned i = 0; i < size_; ++i) chars_[i] = text[i];
+    if (std::is_constant_evaluated()) {
+      for (unsigned i = 0; i < size_; ++i) chars_[i] = text[i];
+    } else {
+      wire::copy_chars(chars_, text.data(), size_);
+    }
   }
   constexpr std::string_view view() const { return {chars_, size_}; }
   constexpr operator std::string_view() const { return view(); }
@@ -94,12 +118,14 @@ struct Cursor {
   }
   void put_text(std::string_view text) {
     put_word(text.size());
-    for (std::size_t i = 0; i < text.size(); i += 8) {
-      Word w = 0;
-      const std::size_t n = text.size() - i < 8 ? text.size() - i : 8;
-      __builtin_memcpy(&w, text.data() + i, n);
+    const char* from = text.data();
+    std::size_t left = text.size();
+    for (; left >= 8; left -= 8, from += 8) {
+      Word w;
+      __builtin_memcpy(&w, from, 8);
       put_word(w);
     }
+    if (left > 0) put_word(word_of(from, left));
   }
 
   // False if the message, which ends before word `end`, has not all of it.
@@ -126,10 +152,13 @@ struct Cursor {
     const Word size = take_word();
     if (size > N || at + (size + 7) / 8 > end) return false;
     text.resize(static_cast<unsigned>(size));
-    for (std::size_t i = 0; i < size; i += 8) {
+    char* to = text.data();
+    std::size_t left = size;
+    for (; left >= 8; left -= 8, to += 8) {
       const Word w = take_word();
-      __builtin_memcpy(text.data() + i, &w, size - i < 8 ? size - i : 8);
+      __builtin_memcpy(to, &w, 8);
     }
+    if (left > 0) put_chars(to, take_word(), left);
     return true;
   }
 };

@@ -11,6 +11,7 @@ namespace root {
 class Service {
  public:
   using Interface = mica::Root;
+  static constexpr bool admits_all = true;  // all tasks
   using Client = mica::Client<>;
   using Root = mica::Root;
   using Name = const mica::Name&;

@@ -27,6 +27,7 @@ extern Word heap_start, heap_bytes;
 class RegionMapper {
  public:
   using Interface = mica::Regions;
+  static constexpr bool admits_all = true;  // each operation looks whether it is the task itself
   using Client = mica::Client<>;
 
   // The heap, and main() on a thread of its own. The error of the first that does not work.

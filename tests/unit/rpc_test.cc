@@ -193,6 +193,7 @@ std::vector<Answer> serve(Server& target, const std::vector<Request>& requests, 
 // Takes strings, and asks another server for pages and strings before it answers.
 struct Borrower {
   using Interface = Sample;
+  static constexpr bool admits_all = true;  // nobody is there to be asked
   std::byte taken[64], fetched[32];
   std::size_t length = 0;
 
@@ -278,6 +279,7 @@ namespace {
 // Sends messages of its own between an answer and the next wait.
 struct Ticking {
   using Interface = Sample;
+  static constexpr bool admits_all = true;  // nobody is there to be asked
   Result<mica::Text<200>> handle(Sample::many, mica::Client<>&) {
     return mica::Text<200>(std::string(200, 'm').c_str());
   }
