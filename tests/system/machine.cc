@@ -2,84 +2,16 @@
 #include "machine.h"
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <csignal>
 #include <sstream>
 
 #include "files.h"
+#include "process.h"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// A child process with its standard input, and its output, on pipes.
-class Process {
- public:
-  explicit Process(const std::vector<std::string>& command) {
-    int in[2], out[2];
-    REQUIRE(pipe2(in, O_CLOEXEC) == 0);
-    REQUIRE(pipe2(out, O_CLOEXEC) == 0);
-    id_ = fork();
-    REQUIRE(id_ >= 0);
-    if (id_ == 0) {
-      dup2(in[0], 0);
-      dup2(out[1], 1);
-      dup2(out[1], 2);
-      std::vector<char*> arguments;
-      for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-      arguments.push_back(nullptr);
-      execvp(arguments[0], arguments.data());
-      _exit(127);
-    }
-    close(in[0]);
-    close(out[1]);
-    input_ = in[1];
-    output_ = out[0];
-  }
-  Process(const Process&) = delete;
-  ~Process() {
-    close(input_);
-    close(output_);
-    if (!ended_) {
-      kill(id_, SIGKILL);
-      waitpid(id_, nullptr, 0);
-    }
-  }
-
-  // Adds what arrives in time to `text`; false at the end of the output.
-  bool read_some(std::string& text, Clock::time_point until) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
-    pollfd wait{output_, POLLIN, 0};
-    if (left <= 0 || poll(&wait, 1, static_cast<int>(left)) <= 0) return true;
-    char buffer[4096];
-    const ssize_t size = read(output_, buffer, sizeof(buffer));
-    if (size <= 0) return false;
-    for (ssize_t i = 0; i < size; ++i) {
-      if (buffer[i] != '\r') text += buffer[i];
-    }
-    return true;
-  }
-  void write_line(std::string line) {
-    line += '\n';
-    CHECK(write(input_, line.data(), line.size()) == static_cast<ssize_t>(line.size()));
-  }
-  int wait() {
-    int status = 0;
-    waitpid(id_, &status, 0);
-    ended_ = true;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-
- private:
-  pid_t id_;
-  int input_, output_;
-  bool ended_ = false;
-};
 
 }  // namespace
 
@@ -154,6 +86,7 @@ Outcome Machine::run(int seconds) const {
       break;
     }
   }
+  std::erase(outcome.output, '\r');  // the serial port sends one with each line
   return outcome;
 }
 
