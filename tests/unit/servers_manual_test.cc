@@ -155,3 +155,28 @@ TEST_CASE("servers manual: errors have the labels and names of the header") {
     }
   }
 }
+
+TEST_CASE("programs manual: the names in its tables are in the headers beside them") {
+  std::ifstream in(MICA_PROGRAMS_MANUAL);
+  unsigned names = 0;
+  for (std::string line; std::getline(in, line);) {
+    std::smatch header;
+    if (!std::regex_search(line, header, std::regex(R"(^\| \[[^\]]*\]\(([^)]*\.h)\) \| (.*)\|)"))) continue;
+    const std::string text = read(std::filesystem::path(MICA_PROGRAMS_MANUAL).parent_path() / header[1].str());
+    CAPTURE(header[1].str());
+    REQUIRE_FALSE(text.empty());
+    const std::string cell = header[2];
+    const std::regex name(R"(`(\w+)`)");
+    for (std::sregex_iterator at(cell.begin(), cell.end(), name), end; at != end; ++at) {
+      ++names;
+      CHECK_MESSAGE(std::regex_search(text, std::regex("\\b" + (*at)[1].str() + "\\b")), "not there: ", (*at)[1].str());
+    }
+  }
+  CHECK(names > 30);
+
+  // A server's further members, which server.h asks for by name.
+  const std::string server = read(std::filesystem::path(MICA_HEADERS) / "server.h");
+  for (const std::string member : {"close", "interrupt", "message", "next_timeout", "timeout", "buffer", "reply_string"}) {
+    CHECK(server.find("server_->" + member + "(") != std::string::npos);
+  }
+}
