@@ -166,6 +166,9 @@ struct Root {
 // value, empty if there is none.
 std::string_view argument(std::string_view name);
 
+// The same as a number, decimal or hexadecimal after 0x; `otherwise` if there is no such argument.
+Word number_argument(std::string_view name, Word otherwise);
+
 inline l4::ThreadId root_server() { return this_task().root; }
 
 // register_name: as the operation; the program ends if it is refused.

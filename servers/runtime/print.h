@@ -61,6 +61,13 @@ struct left {
   constexpr left(std::string_view t, unsigned w) : text(t), width(w) {}
 };
 
+// A number with at least so many digits.
+struct digits {
+  std::uint64_t value;
+  unsigned count;
+  constexpr digits(std::uint64_t v, unsigned c) : value(v), count(c) {}
+};
+
 inline void put_value(Output& out, std::string_view text) { out.put(text); }
 inline void put_value(Output& out, const char* text) { out.put(std::string_view(text)); }
 inline void put_value(Output& out, char c) { out.put(c); }
@@ -68,6 +75,7 @@ inline void put_value(Output& out, bool value) { out.put(value ? "true" : "false
 void put_value(Output& out, hex number);
 void put_value(Output& out, right number);
 void put_value(Output& out, left text);
+inline void put_value(Output& out, digits number) { out.put_number(number.value, 10, number.count); }
 template <std::unsigned_integral T>
 void put_value(Output& out, T value) {
   out.put_number(value);

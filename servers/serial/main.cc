@@ -45,6 +45,8 @@ class Serial {
 
   Result<void> handle(Terminal::write, Client& client, const mica::Text<400>& text) {
     if (!present_) return Error::device;
+    // Who writes has given up reading: what is typed is not the answer to this.
+    if (reader_ == client.thread) reader_ = l4::ThreadId::nil();
     if (waiting_ != 0 || room() < text.size()) return postpone(client, text);
     put(text);
     return {};
@@ -52,13 +54,9 @@ class Serial {
 
   Result<mica::Text<64>> handle(Terminal::read, Client& client) {
     if (!present_) return Error::device;
-    if (!received_.empty()) {
-      const mica::Text<64> text = peek();
-      received_.drop(text.size());
-      return text;
-    }
     if (!reader_.is_nil() && mica::alive(mica::TaskId::of(reader_)) && reader_ != client.thread) return Error::busy;
     reader_ = client.thread;
+    answer_reader();
     return Result<mica::Text<64>>::later();
   }
 
@@ -152,22 +150,10 @@ void show_log(Word) {
   }
 }
 
-Word number_argument(std::string_view name, Word otherwise) {
-  const std::string_view text = mica::argument(name);
-  if (text.empty()) return otherwise;
-  const bool hexadecimal = text.starts_with("0x");
-  Word value = 0;
-  for (const char c : text.substr(hexadecimal ? 2 : 0)) {
-    const Word digit = static_cast<Word>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-    value = value * (hexadecimal ? 16 : 10) + digit;
-  }
-  return value;
-}
-
 }  // namespace
 
 int main() {
-  server.init(static_cast<std::uint16_t>(number_argument("port", 0x3f8)), number_argument("irq", 4));
+  server.init(static_cast<std::uint16_t>(mica::number_argument("port", 0x3f8)), mica::number_argument("irq", 4));
   if (!mica::argument("log").empty()) (void)runtime::start_task_thread(show_log, 0, log_stack);
   const std::string_view name = mica::argument("name");
   mica::serve(server, name.empty() ? "serial" : name);

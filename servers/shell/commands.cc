@@ -34,6 +34,8 @@ constexpr Command table[] = {
     {"restart", "TASK", "end a task of the manifest and start it again", restart_task, Completes::tasks},
     {"ipcbench", "[CALLS]", "what a call to a server costs", measure_ipc, Completes::nothing},
     {"log", "", "what the root server has reported", show_log, Completes::nothing},
+    {"date", "", "date and time, as the machine's clock has them", show_date, Completes::nothing},
+    {"sleep", "SECONDS", "wait for so long, as 2 or 0.5; ^C ends it", sleep, Completes::nothing},
     {"uptime", "", "time since the start", show_uptime, Completes::nothing},
     {"echo", "[WORDS]", "the words", echo, Completes::nothing},
     {"clear", "", "an empty screen", clear, Completes::nothing},

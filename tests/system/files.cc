@@ -22,6 +22,7 @@ const std::string real_root = binaries + "/servers/root/root.elf";
 const std::string hello_program = binaries + "/examples/hello/hello.elf";
 const std::string demo_archive = binaries + "/systems/demo.tar";
 const std::string memory_archive = binaries + "/systems/memory.tar";
+const std::string drivers_archive = binaries + "/systems/drivers.tar";
 const std::string pager_program = binaries + "/examples/pager/pager.elf";
 const std::string boot_time = here + "/fixture_boot_time.elf";
 

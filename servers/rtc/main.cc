@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// The real-time clock.
+//
+// Owns: two ports (argument port=, default 0x70). Serves: mica::Rtc under the name `rtc` (argument name=).
+// Trusts: the root server, and of the clock that it answers with bytes: one that is
+// not there or never finishes an update is an error after 10 ms.
+#include <mica/rtc.h>
+#include <mica/server.h>
+#include <runtime/io.h>
+
+#include "cmos.h"
+
+namespace {
+
+struct Ports {
+  std::uint8_t in8(std::uint16_t port) const { return runtime::in8(port); }
+  void out8(std::uint16_t port, std::uint8_t value) const { runtime::out8(port, value); }
+  void pause() const { L4_Sleep(L4_TimePeriod(250)); }
+};
+
+struct RtcServer {
+  using Interface = mica::Rtc;
+  mica::Result<mica::DateTime> handle(mica::Rtc::read, mica::Client<>&) {
+    const auto date = cmos.now();
+    if (!date) return mica::Error::device;
+    return *date;
+  }
+  rtc::Cmos<Ports> cmos{};
+};
+
+constinit RtcServer server;
+
+}  // namespace
+
+int main() {
+  server.cmos = rtc::Cmos(Ports{}, static_cast<std::uint16_t>(mica::number_argument("port", 0x70)));
+  const std::string_view name = mica::argument("name");
+  mica::serve(server, name.empty() ? "rtc" : name);
+}
