@@ -44,8 +44,9 @@ constexpr i64 look_cost = 12;  // at a sender
 
 // Whose message `t`, to whom somebody sends, takes first; null: nobody's, or, if t.partner
 // is set then, nobody's up to that one, behind whom a next step has to go on. All but those
-// who wait for one sender who sends in the own name have to search.
-[[gnu::cold, gnu::noinline]] Thread* find_sender(Thread& t, ThreadId spec) {
+// who wait for one sender who sends in the own name have to search; without `search` they
+// get somebody.
+[[gnu::cold, gnu::noinline]] Thread* find_sender(Thread& t, ThreadId spec, bool search) {
   Thread* const head = t.senders;
   if (spec.is_any()) return head;
   if (!spec.is_any_local()) {
@@ -53,6 +54,7 @@ constexpr i64 look_cost = 12;  // at a sender
     if (s && s->state == State::sending && s->partner == &t) return s;
     if ((t.key & key::rare) == 0) return nullptr;
   }
+  if (!search) return head;
   Thread* const end = head->queue.prev;
   Thread* s = t.partner ? t.partner : end;
   t.partner = nullptr;
@@ -92,8 +94,9 @@ inline bool accepts(const Thread& receiver, const Thread& sender) {
     note_first_wait(partner, t);
 }
 
-// Begins the receive phase. When a message waits but this is not the moment to
-// move it (`now` false: one kernel entry moves one message), it stays pending.
+// Begins the receive phase. When a message waits, or may wait, but this is not the moment
+// to move it or to search (`now` false: one kernel entry moves one message), that stays
+// pending. Who waits for one that has not sent waits at once: the answer may come next.
 void begin_receive_phase(Cpu& cpu, Thread& t, ThreadId spec, bool now);
 
 // The message that the kernel makes for `t` has gone to `partner`.
@@ -147,9 +150,9 @@ void begin_receive_phase(Cpu& cpu, Thread& t, ThreadId spec, bool now) {
     spec = partner->id;
   }
   if (t.senders) {
-    Thread* const sender = now ? find_sender(t, spec) : nullptr;
-    if (sender) return take_from(cpu, *sender, t);
-    if (!now || t.partner) return look_for_sender(cpu, t, spec);
+    Thread* const sender = find_sender(t, spec, now);
+    if (now && sender) return take_from(cpu, *sender, t);
+    if (sender || t.partner) return look_for_sender(cpu, t, spec);
   }
   const Time timeout = Timeouts{t.regs.r8}.receive();
   if (timeout.is_never()) return t.begin_receive(spec, false);

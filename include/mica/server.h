@@ -110,21 +110,6 @@ struct Arguments<Operation<I, N, R(A...)>> {
   }
 };
 
-// An answer that its client did not take at once. One to whom others send comes to wait for
-// the answer only when it runs the next time: it gets the processor, and one more answer.
-[[gnu::cold, gnu::noinline]] inline bool answer_again(l4::ThreadId client, l4::Words& m) {
-  const l4::IpcError error = l4::IpcError::last();
-  if (error.in_receive() || error.code() != 1) return false;
-  L4_ThreadSwitch(client);
-  const l4::Tag tag = m.tag();
-  m.set_tag(l4::Tag::make(tag.label(), tag.untyped(), tag.typed()));
-  return l4::send_words(client, m, l4::Timeouts::reply()).ok();
-}
-
-[[gnu::always_inline]] inline bool send_answer(l4::ThreadId client, l4::Words& m) {
-  return l4::send_words(client, m, l4::Timeouts::reply()).ok() || answer_again(client, m);
-}
-
 }  // namespace wire
 
 // answer: the late answer of an operation. False: the client did not wait for it.
@@ -132,7 +117,7 @@ template <typename Op>
 bool answer(l4::ThreadId client, const Result<typename Op::Value>& result) {
   l4::Words m;
   wire::write_reply(m, result);
-  return wire::send_answer(client, m);
+  return l4::send_words(client, m, l4::Timeouts::reply()).ok();
 }
 
 // The same, with a string of bytes.
@@ -141,7 +126,7 @@ bool answer_with(l4::ThreadId client, const Result<typename Op::Value>& result, 
   l4::Words m;
   wire::write_reply(m, result);
   if (result.ok()) wire::append_string(m, bytes);
-  return wire::send_answer(client, m);
+  return l4::send_words(client, m, l4::Timeouts::reply()).ok();
 }
 
 // A request that is as long as its operation says and has no string goes from the registers in
@@ -158,7 +143,7 @@ class Loop {
       const l4::Timeouts until = next_timeout(to, m);
       open_buffer();
       const l4::ThreadId from = l4::ipc_words(to, l4::ThreadId::any(), until, m);
-      to = dispatch(typename Interface::Operations{}, from, to, m);
+      to = dispatch(typename Interface::Operations{}, from, m);
     }
   }
 
@@ -202,10 +187,9 @@ class Loop {
     }
   }
 
-  // Replaces what has come in m by its answer. The result: to whom it goes. `answered` got the one before.
+  // Replaces what has come in m by its answer. The result: to whom it goes.
   template <typename... Op>
-  [[gnu::always_inline]] l4::ThreadId dispatch(Operations<Op...> all, l4::ThreadId from, l4::ThreadId answered,
-                                               l4::Words& m) {
+  [[gnu::always_inline]] l4::ThreadId dispatch(Operations<Op...> all, l4::ThreadId from, l4::Words& m) {
     if ((from.raw & 0x3f) != 0) [[likely]] {  // a global id
       Client<Session> client{from, TaskId::of(from)};
       bool known = true;
@@ -216,7 +200,7 @@ class Loop {
       if (done) [[likely]] return to;
     }
     l4::Words copy = m;  // so that m itself stays in registers
-    const l4::ThreadId to = rest(all, from, answered, copy);
+    const l4::ThreadId to = rest(all, from, copy);
     m = copy;
     return to;
   }
@@ -234,9 +218,9 @@ class Loop {
   }
 
   template <typename... Op>
-  [[gnu::noinline]] l4::ThreadId rest(Operations<Op...>, l4::ThreadId from, l4::ThreadId answered, l4::Words& m) {
+  [[gnu::noinline]] l4::ThreadId rest(Operations<Op...>, l4::ThreadId from, l4::Words& m) {
     const l4::Tag tag = m.tag();
-    if (tag.failed()) return after_failure(answered, m), l4::ThreadId::nil();
+    if (tag.failed()) return after_failure(), l4::ThreadId::nil();
     if (tag.label() >> 8 != Interface::id) return other(from, m) ? from : l4::ThreadId::nil();
     if (from.is_local()) from = l4::ThreadId(L4_GlobalIdOf(from));
     Client<Session> client{from, TaskId::of(from)};
@@ -255,10 +239,9 @@ class Loop {
   }
 
   // The answer was not taken, or nothing came in time.
-  [[gnu::cold]] void after_failure(l4::ThreadId answered, l4::Words& m) {
-    const l4::IpcError error = l4::IpcError::last();
-    if (!answered.is_nil()) (void)wire::answer_again(answered, m);
+  [[gnu::cold]] void after_failure() {
     if constexpr (requires { server_->timeout(); }) {
+      const l4::IpcError error = l4::IpcError::last();
       if (error.in_receive() && error.code() == L4_IpcTimeout) server_->timeout();
     }
   }

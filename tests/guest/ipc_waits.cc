@@ -129,6 +129,34 @@ TEST("a thread that waits for one partner is not woken by a third one's call, se
   }
 }
 
+TEST("a caller to whom others send waits for the answer as soon as its call is taken") {
+  static l4::ThreadId me;
+  static Sending s;
+  static volatile long answer, next;
+  me = l4::ThreadId::self();
+  for (const bool foreign : {false, true}) {
+    context("foreign", foreign);
+    const auto body = [](Word) {
+      sleep_us(500);
+      answer = call(me, 30).tag.label();
+      next = receive(l4::ThreadId::any(), receive_zero).tag.label();
+    };
+    answer = 0;
+    next = 0;
+    const l4::ThreadId caller = foreign ? spawn_task(body) : spawn(body);
+    s = {caller, 32, never};
+    queue_sender(s, !foreign);
+    require(becomes(caller, L4_SCHEDRESULT_PENDING_SEND), "the call is queued");
+    // The caller does not run in between: it is less urgent.
+    const Received request = receive(l4::ThreadId::any(), receive_zero);
+    expect_eq(request.tag.label(), 30);
+    expect_ok(send(request.from, 31, send_zero));
+    require(finishes(caller));
+    expect_eq(answer, 31);
+    expect_eq(next, 32, "the others stay queued");
+  }
+}
+
 TEST("anylocalthread: threads of the space only") {
   static Sending s[3];
   const l4::ThreadId me = l4::ThreadId::self();

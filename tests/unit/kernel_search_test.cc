@@ -256,3 +256,64 @@ TEST_CASE("a start message in its pager's name is found behind many, and registe
   machine.run();
   CHECK(started);
 }
+
+TEST_CASE("a caller to whom others send waits for the answer as soon as its call is taken") {
+  enum class Way { words, map, to_local };
+  for (const Way way : {Way::words, Way::map, Way::to_local}) {
+    CAPTURE(static_cast<int>(way));
+    Machine machine;
+    bool answered = false;
+    const ThreadId caller = user_thread(700), stranger = user_thread(701);
+    machine.boot([&](User& root) {
+      take_pages(root);
+      const auto call = [&](User& user) {
+        user.accept(Fpage::complete());
+        user.receive(user.id(), timed(Time::period(3 * ms)));
+        CHECK(user.thread().senders != nullptr);
+        const Received answer = user.call(root_id, Message(0x10));
+        CHECK(answer.tag().label() == 0x11);
+        // And then whoever was there before.
+        answered = user.receive(ThreadId::any()).from == stranger;
+      };
+      if (way == Way::to_local)
+        REQUIRE(root.create_thread(caller, root_id, 2, call));
+      else
+        REQUIRE(root.create_task(caller, call));
+      REQUIRE(root.create_task(stranger, [&](User& user) { user.send(caller, Message(0x12)); }));
+      root.receive(root.id(), timed(Time::period(9 * ms)));
+      const Received request = root.receive(ThreadId::any(), at_once);
+      CHECK(request.tag().label() == 0x10);
+      Message answer(0x11);
+      if (way == Way::map) answer.map(Fpage::memory(spare_ram, 12, Rights::all()), filled_at);
+      CHECK(root.send(request.from, answer, at_once).ok());
+      root.receive(root.id(), timed(Time::period(9 * ms)));
+    });
+    machine.run();
+    CHECK(answered);
+  }
+}
+
+TEST_CASE("a caller whose partner has sent to it already gets that first, and one message an entry") {
+  Machine machine;
+  bool done = false;
+  const ThreadId caller = user_thread(700), partner = user_thread(701);
+  machine.boot([&](User& root) {
+    REQUIRE(root.create_task(caller, [&](User& user) {
+      user.receive(user.id(), timed(Time::period(3 * ms)));
+      CHECK(user.call(root_id, Message(0x10)).tag().label() == 0x11);
+      CHECK(user.ipc(root_id, partner, Message(0x12)).tag().label() == 0x13);
+      done = true;
+    }));
+    REQUIRE(root.create_task(partner, [&](User& user) { user.send(caller, Message(0x13)); }));
+    root.receive(root.id(), timed(Time::period(9 * ms)));
+    const Received request = root.receive(ThreadId::any(), at_once);
+    CHECK(root.send(request.from, Message(0x11), at_once).ok());
+    root.receive(root.id(), timed(Time::period(9 * ms)));
+    CHECK(root.receive(ThreadId::any(), at_once).tag().label() == 0x12);
+    // It has one more message to get, which is not moved by this entry.
+    CHECK(find_thread(partner)->state == State::sending);
+    root.receive(root.id(), timed(Time::period(9 * ms)));
+  });
+  machine.run();
+  CHECK(done);
+}

@@ -8,20 +8,22 @@
 
         .section .text.entry, "ax"
 
-// The CPU pushes an error code for some exceptions; the others get a zero.
+// The CPU pushes an error code for some exceptions; the others get a zero on their way,
+// at another hub than those. All are within reach of a short jump.
         .macro  exception_entry number
 vector_\number:
+        pushq   $\number
         .set    has_code, 0
-        .irp    coded, 8, 10, 11, 12, 13, 14, 17, 21, 29, 30
+        .irp    coded, 8, 10, 11, 12, 13, 17, 21, 29, 30
         .if     \number == \coded
         .set    has_code, 1
         .endif
         .endr
-        .if     has_code == 0
-        pushq   $0
+        .if     has_code
+        jmp     with_code
+        .else
+        jmp     without_code
         .endif
-        pushq   $\number
-        jmp     interrupt
         .endm
 
 // Interrupts take four bytes each, around a hub within reach of a short jump, and
@@ -50,6 +52,11 @@ vector_\number:
 
         .set    number, 0
         exceptions
+without_code:
+        pushq   (%rsp)
+        andq    $0, 8(%rsp)
+with_code:
+        jmp     interrupt
         .set    number, VECTOR_INTERRUPTS + 1
         interrupts hub_1, 20
 hub_1:  pushq   (%rsp)                  // in place of an error code
