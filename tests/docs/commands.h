@@ -3,6 +3,7 @@
 // packages or change the tree: are they such as ./mica knows, with options that it has?
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -16,7 +17,8 @@ class Help {
   Help(const std::string& usage, const std::string& scope_usage);
 
   // Empty, or what is wrong with a line of a shell. Its commands may be ./mica, cmake, cd, and
-  // programs of the build folder; `is_target(preset, path)` says if that preset builds it.
+  // programs of the build folder; `is_target(preset, path)` says if that preset builds it, or, for
+  // an empty path, if there is the preset.
   template <typename IsTarget>
   std::string check(const std::string& line, IsTarget is_target) const {
     for (const std::vector<std::string>& words : commands_of(line)) {
@@ -27,7 +29,10 @@ class Help {
         if (slash == std::string::npos || !is_target(words[0].substr(6, slash - 6), words[0].substr(slash + 1))) {
           return "nothing builds " + words[0];
         }
-      } else if (words[0] != "cmake" && words[0] != "cd") {
+      } else if (words[0] == "cmake") {
+        const auto preset = std::find(words.begin(), words.end(), "--preset");
+        if (preset != words.end() && (preset + 1 == words.end() || !is_target(preset[1], ""))) return "no such preset";
+      } else if (words[0] != "cd") {
         return "'" + words[0] + "' can be run: label the block 'console' or 'sh run'";
       }
     }

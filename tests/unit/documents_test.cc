@@ -54,6 +54,7 @@ const docs::Help& help() {
 
 // Only what has been configured can be asked.
 bool builds(const std::string& preset, const std::string& path) {
+  if (path.empty()) return read(tree / "CMakePresets.json").find("\"name\": \"" + preset + "\"") != std::string::npos;
   const std::string rules = read(tree / "build" / preset / "build.ninja");
   return rules.empty() || rules.find("\nbuild " + path + ":") != std::string::npos ||
          rules.find(" " + path + ":") != std::string::npos;
@@ -226,7 +227,7 @@ TEST_CASE("reader of documents: commands against the help") {
                         "  bench --trace FILE  measures\n\nOptions of run and boot:\n  --icount  counts\n",
                         "use: ./mica scope [--html FILE]\n");
   const auto fault = [&](const std::string& line) {
-    return some.check(line, [](const std::string& preset, const std::string& path) { return preset == "release" && path == "a/b"; });
+    return some.check(line, [](const std::string& preset, const std::string& path) { return preset == "release" && (path.empty() || path == "a/b"); });
   };
   CHECK(fault("./mica run demo --icount   # boots --not an option") == "");
   CHECK(fault("./mica run demo --smp 2") == "'./mica run' has no option '--smp'");
@@ -235,6 +236,8 @@ TEST_CASE("reader of documents: commands against the help") {
   CHECK(fault("./mica bench ipc --trace a.txt > x | ./mica scope --html") == "");
   CHECK(fault("A=1 build/release/a/b -tc='*x; y*'") == "");
   CHECK(fault("build/release/a/c") == "nothing builds build/release/a/c");
+  CHECK(fault("cmake --preset release && cmake --build --preset release --target x") == "");
+  CHECK(fault("cmake --preset fast") == "no such preset");
   CHECK(fault("ls") == "'ls' can be run: label the block 'console' or 'sh run'");
   CHECK(docs::Help::commands_of("./mica run demo &").size() == 1);
 }

@@ -2,7 +2,10 @@
 // docs/manual/servers.md says what the headers of include/mica say: interfaces, operations with their
 // numbers and types, errors.
 #include <doctest/doctest.h>
-#include <mica/result.h>
+#include <mica/pci.h>
+#include <mica/root.h>
+#include <mica/rtc.h>
+#include <mica/terminal.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,6 +13,8 @@
 #include <iterator>
 #include <map>
 #include <regex>
+
+#define WORDS(name) {#name, mica::wire::fixed_words<mica::name>}
 
 namespace {
 
@@ -124,6 +129,31 @@ TEST_CASE("servers manual: each interface has its section, with all operations a
                     " | `", operation.name, "` | `", operation.request, "` | `", operation.reply, "` | errors | text |");
     }
     CHECK(told.size() == interface.operations.size());
+  }
+}
+
+TEST_CASE("servers manual: structs have as many words as it says, and each that is a reply is there") {
+  std::map<std::string, unsigned> told;
+  for (const Section& section : sections()) {
+    for (const Cells& cells : section.rows) {
+      if (cells.size() == 3 && std::isdigit(static_cast<unsigned char>(cells[1][0])) && std::isupper(static_cast<unsigned char>(cells[0][0])))
+        told[cells[0]] = static_cast<unsigned>(std::stoul(cells[1]));
+    }
+  }
+  const std::map<std::string, unsigned> words = {
+      WORDS(MessageInterrupt), WORDS(TaskInfo), WORDS(ThreadState), WORDS(BlockInfo), WORDS(MemoryInfo),
+      WORDS(FileInfo), WORDS(FileEntry), WORDS(Ending), WORDS(LogPiece), WORDS(InterruptInfo), WORDS(DateTime),
+      WORDS(PciFunction), WORDS(PciRegion), WORDS(PciCapability), {"Size", mica::wire::fixed_words<mica::Terminal::Size>}};
+  for (const auto& [name, count] : words) {
+    CAPTURE(name);
+    CHECK(told[name] == count);
+  }
+  const std::regex value("Word|Map|Name|TaskId|ThreadId|Text<.*>|");
+  for (const Interface& interface : all_interfaces()) {
+    for (const Operation& operation : interface.operations) {
+      if (std::regex_match(operation.reply, value)) continue;
+      WARN_MESSAGE(told.contains(operation.reply), "docs/manual/servers.md does not say what ", operation.reply, " is");
+    }
   }
 }
 
