@@ -7,9 +7,12 @@
 // of the answer's tag and of the sum. `added` is the difference between a batch of calls and a
 // batch of those: the client's stub makes a Result; the server's loop finds the operation and the
 // session of the task that asks, and checks the request's length and items. `call` is a server as most are, which only
-// knows that the task is admitted; `session` counts in a session; `open` admits everybody.
+// knows that the task is admitted; `session` counts in a session; `open` admits everybody. A handler
+// of `fiber` runs on one, of `fiber-waits` it waits for an event there, which is signalled at once. Those
+// servers have FPU state, so their messages go by the kernel's C++ path.
 #include <mica/echo.h>
 #include <mica/server.h>
+#include <runtime/fibers.h>
 
 #include "../lib/loops.h"
 #include "../lib/repeat.h"
@@ -66,6 +69,29 @@ struct SessionAdder {
   }
 };
 
+// Answers from a fiber: at once, or after it was signalled by the same thread.
+struct FiberAdder : runtime::Fibers {
+  using Interface = Echo;
+  static constexpr bool admits_all = true;
+  Result<Word> handle(Echo::add, mica::Client<>& client, Word a, Word b) {
+    return run<Echo::add>(client.thread, [a, b]() -> Result<Word> { return a + b; });
+  }
+};
+
+struct WaitingAdder : runtime::Fibers {
+  using Interface = Echo;
+  static constexpr bool admits_all = true;
+  Result<Word> handle(Echo::add, mica::Client<>& client, Word a, Word b) {
+    const auto answer = run<Echo::add>(client.thread, [this, a, b]() -> Result<Word> {
+      (void)wait(event);
+      return a + b;
+    });
+    signal(event);
+    return answer;
+  }
+  runtime::Event event;
+};
+
 struct SampleServer {
   using Interface = Sample;
   std::byte taken[64];
@@ -77,6 +103,14 @@ struct SampleServer {
 template <typename Server>
 [[noreturn]] void serve(Word) {
   static constinit Server server{};
+  mica::serve(server);
+}
+
+template <typename Server>
+[[noreturn]] void serve_on_fibers(Word) {
+  static constinit Server server{};
+  alignas(64) static constinit std::byte stack[4096]{};
+  if (!server.add_stack(stack)) runtime::panic("no fiber");
   mica::serve(server);
 }
 
@@ -149,6 +183,7 @@ void measure() {
   const ThreadId raw = start_in_space(raw_adder), adder = start_in_space(serve<Adder>);
   const ThreadId open = start_in_space(serve<OpenAdder>);
   const ThreadId with_sessions = start_in_space(serve<SessionAdder>), sample = start_in_space(serve<SampleServer>);
+  const ThreadId fiber = start_in_space(serve_on_fibers<FiberAdder>), waiting = start_in_space(serve_on_fibers<WaitingAdder>);
   task_page.root = start_here(admit);
 
   measure_rounds<1>({"rpc", "raw/2w"}, raw_sums(raw));
@@ -170,6 +205,8 @@ void measure() {
     if (!answer || *answer != sizeof(bytes)) [[unlikely]] wrong_answer();
   };
   measure_rounds<6>({"rpc", "string/64"}, repeat(send));
+  measure_rounds<7>({"rpc", "fiber/2w"}, calls(fiber));
+  measure_rounds<8>({"rpc", "fiber-waits/2w"}, calls(waiting));
 }
 
 }  // namespace

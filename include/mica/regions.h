@@ -42,6 +42,10 @@ inline Result<l4::ThreadId> start_thread(ThreadFunction entry, Word argument, Wo
   return call<Regions::start_thread>(region_mapper(), reinterpret_cast<Word>(entry), argument, stack_bytes);
 }
 
+// Memory of the pager that the heap is of, attached, with a page of nothing below and above; it
+// stays. Errors: as Dataspace::create and Regions::attach.
+Result<std::span<std::byte>> new_memory(Word bytes);
+
 }  // namespace mica
 
 // The heap. Null, or a nullptr of operator new(std::nothrow), when there is no room; new without that

@@ -274,7 +274,7 @@ class Loop {
   }
 
   bool other(l4::ThreadId from, l4::Words& m) {
-    if (from.number() < L4_ThreadIdSystemBase(kernel_page()) && !from.is_local()) {
+    if (!from.is_local() && from.number() < L4_ThreadIdSystemBase(kernel_page())) {
       if constexpr (requires { server_->interrupt(from); }) {
         server_->interrupt(from);
         m.set_tag(l4::Tag::make(0, 0));

@@ -117,3 +117,20 @@ extern "C" int runtime_first_thread() {
 }
 
 }  // namespace runtime
+
+namespace mica {
+
+Result<std::span<std::byte>> new_memory(Word bytes) {
+  const std::string_view name = runtime::memory_pager();
+  Connection<Dataspace> pager(name);
+  const auto handle = pager.call_again<Dataspace::create>(bytes);
+  if (!handle) return handle.error();
+  const auto start = call<Regions::attach>(region_mapper(), Name(name), *handle, Word{0}, bytes, l4::read_write.raw);
+  if (!start) {
+    (void)pager.call<Dataspace::close>(*handle);
+    return start.error();
+  }
+  return std::span(reinterpret_cast<std::byte*>(*start), bytes);
+}
+
+}  // namespace mica

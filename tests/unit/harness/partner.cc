@@ -44,7 +44,16 @@ mica_test_ipc:
 mica_test_nothing:
         ret
 )");
-extern "C" const char mica_test_ipc[], mica_test_nothing[];
+asm(R"(
+        .text
+mica_test_clock:
+        movq    mica_test_time(%rip), %rax
+        ret
+)");
+extern "C" const char mica_test_ipc[], mica_test_nothing[], mica_test_clock[];
+extern "C" {
+l4::Word mica_test_time = 0;
+}
 
 namespace mica::test {
 
@@ -76,6 +85,7 @@ void Ipc::fail(l4::Word code, bool in_receive) {
   control_register(L4_TCR_ERROR_CODE) = code << 1 | (in_receive ? 1 : 0);
 }
 
+l4::Word& system_clock() { return mica_test_time; }
 l4::Word& control_register(int index) { return utcb_pointer[index]; }
 l4::Word& message_register(unsigned index) { return utcb_pointer[index]; }
 
@@ -83,6 +93,7 @@ void run_program(const std::function<bool(Ipc&)>& kernel, const std::function<vo
   for (l4::Word& word : utcb) word = 0;
   syscall(SYS_arch_prctl, ARCH_SET_GS, &utcb_pointer);
   l4_links.ipc = reinterpret_cast<l4::Word>(mica_test_ipc);
+  l4_links.system_clock = reinterpret_cast<l4::Word>(mica_test_clock);
   l4_links.thread_switch = reinterpret_cast<l4::Word>(mica_test_nothing);
   the_kernel = &kernel;
   if (setjmp(the_end) == 0) program();

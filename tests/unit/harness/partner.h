@@ -34,4 +34,7 @@ void run_program(const std::function<bool(Ipc&)>& kernel, const std::function<vo
 l4::Word& control_register(int index);
 l4::Word& message_register(unsigned index);
 
+// In microseconds.
+l4::Word& system_clock();
+
 }  // namespace mica::test
