@@ -102,12 +102,20 @@ Document parse(const std::string& name, const std::string& text) {
 
 std::vector<Quote> quotes_of(const Document& document) {
   std::vector<Quote> quotes;
+  Quote open;
+  bool inside = false;
+  // A quotation may go on in the next line, but not beyond a paragraph.
   for_each_line_outside(document, [&](unsigned number, const std::string& line) {
-    for (std::size_t at = line.find('`'); at != std::string::npos;) {
-      const std::size_t end = line.find('`', at + 1);
-      if (end == std::string::npos) break;
-      quotes.push_back({number, line.substr(at + 1, end - at - 1)});
-      at = line.find('`', end + 1);
+    if (line.empty()) inside = false;
+    else if (inside) open.text += ' ';
+    for (const char c : line) {
+      if (c == '`') {
+        if (inside) quotes.push_back(open);
+        inside = !inside;
+        open = {number, {}};
+      } else if (inside) {
+        open.text += c;
+      }
     }
   });
   return quotes;

@@ -40,7 +40,7 @@ Document parse(const std::string& name, const std::string& text);
 
 std::vector<std::string> lines_of(const std::string& text);
 
-// What is between single backquotes outside of the blocks, with its line.
+// What is between single backquotes outside of the blocks, with the line where it begins.
 struct Quote {
   unsigned line;
   std::string text;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "transcript.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <string_view>
@@ -50,7 +51,8 @@ Number number_at(std::string_view text) {
 
 bool same_size(const Number& a, const Number& b) {
   if (a.hexadecimal || b.hexadecimal) return a.hexadecimal == b.hexadecimal;
-  return a.value <= b.value * 1.25 && b.value <= a.value * 1.25;
+  const double less = std::min(a.value, b.value), more = std::max(a.value, b.value);
+  return more <= less * 1.25 || more <= less + 2;
 }
 
 bool match(std::string_view expected, std::string_view actual, bool about, bool behind_word) {

@@ -7,7 +7,7 @@
 //
 // A line `...` stands for any lines, `...` inside a line for any text. Runs of blanks are
 // one blank. With `about`, numbers stand for their size: two decimal numbers of which one is
-// at most a quarter more than the other are the same, and so are any two that begin with 0x.
+// at most a quarter, or 2, more than the other are the same, and so are any two that begin with 0x.
 #pragma once
 
 #include <string>

@@ -210,6 +210,8 @@ TEST_CASE("reader of documents: output is what is written, but for omissions") {
   CHECK(compare({"took 100 of 0x10"}, {"took 120 of 0xff"}, true) == "");
   CHECK(compare({"took 100"}, {"took 130"}, true) == "took 100");
   CHECK(compare({"took 100"}, {"took 101"}) == "took 100");
+  CHECK(compare({"3 copies"}, {"5 copies"}, true) == "");
+  CHECK(compare({"3 copies"}, {"6 copies"}, true) == "3 copies");
   CHECK(compare({"took 1,000.5"}, {"took 1,100.25"}, true) == "");
   CHECK(compare({"took 10"}, {"took 0x10"}, true) == "took 10");
   CHECK(compare({"mr0"}, {"mr1"}, true) == "mr0");
@@ -240,6 +242,17 @@ TEST_CASE("reader of documents: commands against the help") {
   CHECK(fault("cmake --preset fast") == "no such preset");
   CHECK(fault("ls") == "'ls' can be run: label the block 'console' or 'sh run'");
   CHECK(docs::Help::commands_of("./mica run demo &").size() == 1);
+}
+
+TEST_CASE("reader of documents: quotations in running text") {
+  const Document document = docs::parse("a.md", "a `b` c `./mica\nrun` `d\n\ne `f`\n```text\n`g`\n```\n");
+  const auto quotes = docs::quotes_of(document);
+  REQUIRE(quotes.size() == 3);
+  CHECK(quotes[0].text == "b");
+  CHECK(quotes[1].text == "./mica run");
+  CHECK(quotes[1].line == 1);
+  CHECK(quotes[2].text == "f");
+  CHECK(quotes[2].line == 4);
 }
 
 TEST_CASE("reader of documents: headings are linked to by these names") {
