@@ -52,6 +52,9 @@ Machine& Machine::memory(const std::string& size) {
   memory_ = size;
   return *this;
 }
+Machine& Machine::disk(const std::string& file, const std::string& options) {
+  return add({"-drive", "file=" + file + ",format=raw,if=none,id=disk", "-device", "virtio-blk-pci,drive=disk" + options});
+}
 Machine& Machine::real_time() {
   counting_ = false;
   return *this;
@@ -108,5 +111,30 @@ Outcome Machine::run_until(const std::string& part, const std::string& monitor_c
   qemu.write_line("quit");
   while (Clock::now() < until && qemu.read_some(monitor, until)) {}
   outcome.status = qemu.wait();
+  return outcome;
+}
+
+Outcome Machine::run_on(const std::string& part, const std::function<std::string(const Outcome&)>& command,
+                        int seconds) const {
+  const TemporaryFolder folder;
+  const std::string serial = folder.path("serial");
+  std::vector<std::string> words = command_line();
+  words.insert(words.end(), {"-serial", "file:" + serial, "-monitor", "stdio"});
+  Process qemu(words);
+  Outcome outcome;
+  std::string monitor;
+  const auto until = Clock::now() + std::chrono::seconds(seconds);
+  bool given = false;
+  while (Clock::now() < until) {
+    const bool running = qemu.read_some(monitor, Clock::now() + std::chrono::milliseconds(50));
+    outcome.output = read_file(serial);
+    if (!running) {
+      outcome.status = qemu.wait();
+      break;
+    }
+    if (given || !outcome.says(part)) continue;
+    qemu.write_line(command(outcome));
+    given = true;
+  }
   return outcome;
 }

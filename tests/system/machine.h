@@ -32,6 +32,7 @@ class Machine {
   Machine& uefi();
   Machine& cpu(const std::string& model);
   Machine& memory(const std::string& size);
+  Machine& disk(const std::string& file, const std::string& options = "");  // a virtio disk, raw
   Machine& real_time();       // no instruction counting: much faster for firmware and GRUB
   Machine& without_exit();    // no exit device: a stopped machine stays
   Machine& add(std::initializer_list<std::string> arguments);
@@ -40,6 +41,11 @@ class Machine {
 
   // Runs until serial says `part`, then gives QEMU's monitor a command and ends.
   Outcome run_until(const std::string& part, const std::string& monitor_command, int seconds = 60) const;
+
+  // Gives the command that `command` makes of the output when serial says `part`, and goes on to the
+  // machine's end.
+  Outcome run_on(const std::string& part, const std::function<std::string(const Outcome&)>& command,
+                 int seconds = 60) const;
 
  private:
   std::vector<std::string> command_line() const;
