@@ -23,12 +23,26 @@ target_compile_options(mica_freestanding INTERFACE
 target_link_options(mica_freestanding INTERFACE
   -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096)
 
+# Debug information changes no instruction, but the size of files that are loaded and searched at
+# boot. So a release has it in a file of its own, NAME.elf.debug, where gdb and addr2line find it.
+set(MICA_DEBUG_INFO $<$<CONFIG:Release>:-g>)
+function(mica_split_debug_info name)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    add_custom_command(TARGET ${name} POST_BUILD VERBATIM
+      COMMAND ${CMAKE_OBJCOPY} --only-keep-debug $<TARGET_FILE:${name}> $<TARGET_FILE_NAME:${name}>.debug
+      COMMAND ${CMAKE_OBJCOPY} --strip-debug --add-gnu-debuglink=$<TARGET_FILE_NAME:${name}>.debug
+        $<TARGET_FILE:${name}>
+      WORKING_DIRECTORY $<TARGET_FILE_DIR:${name}>)
+  endif()
+endfunction()
+
 # What user programs have beyond that: the public headers, and system calls of one
 # instruction (include/l4/arch.h). To be linked after mica_freestanding, since it
 # takes the frame pointer back.
 add_library(mica_user INTERFACE)
 target_include_directories(mica_user INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/servers)
-target_compile_options(mica_user INTERFACE -fomit-frame-pointer $<$<CONFIG:Debug>:-Og>)
+target_compile_options(mica_user INTERFACE -fomit-frame-pointer $<$<CONFIG:Debug>:-Og>
+  $<$<COMPILE_LANGUAGE:CXX>:${MICA_DEBUG_INFO}>)
 target_compile_definitions(mica_user INTERFACE L4_PLAIN_CALLS)
 
 # mica_user_program(name SOURCES... [ADDRESS hex] [FPU] [REGIONS]): a static X.2 program.
@@ -53,4 +67,5 @@ function(mica_user_program name)
     -Wl,--defsym=program_base=${P_ADDRESS})
   set_target_properties(${name} PROPERTIES SUFFIX .elf
     LINK_DEPENDS ${PROJECT_SOURCE_DIR}/servers/runtime/program.ld)
+  mica_split_debug_info(${name})
 endfunction()
