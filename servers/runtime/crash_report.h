@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is printed of a thread that can not go on. Programs keep no frame pointers, so the
-// frames are what the stack may have of them: words that point behind a call.
+// frames are what the stack may have of them: words that point behind a call, and how far above
+// the stack pointer they stand. From that ./mica symbolize knows the callers (tools/symbolize).
 #pragma once
 
 #include <string_view>
@@ -38,18 +39,19 @@ bool is_behind_call(l4::Word ip, Look&& look, IsCode&& is_code) {
 // report(format, values...) prints a line.
 template <typename Report, typename Look, typename IsCode>
 void write_crash(const Crash& crash, Report&& report, Look&& look, IsCode&& is_code) {
-  constexpr unsigned most_frames = 16;
+  constexpr unsigned most_frames = 32;
   constexpr l4::Word most_words = 1024;
   report("crash: {} (program {}) thread {}: {} at {}, address {}\n", crash.task, crash.program, crash.thread,
          crash.cause, hex(crash.ip), hex(crash.address));
   report("crash:   frame {}\n", hex(crash.ip));
   unsigned frames = 0;
   for (l4::Word i = 0; i < most_words && frames < most_frames; ++i) {
-    const unsigned char* const at = look((crash.sp & ~l4::Word{7}) + i * sizeof(l4::Word));
+    const l4::Word offset = i * sizeof(l4::Word);
+    const unsigned char* const at = look((crash.sp & ~l4::Word{7}) + offset);
     if (at == nullptr) break;
     const l4::Word word = *reinterpret_cast<const l4::Word*>(at);
     if (!is_behind_call(word, look, is_code)) continue;
-    report("crash:   frame {}\n", hex(word));
+    report("crash:   frame {} at sp+{}\n", hex(word), hex(offset));
     ++frames;
   }
 }

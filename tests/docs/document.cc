@@ -13,7 +13,7 @@ namespace docs {
 namespace {
 
 constexpr std::array file_kinds = {"c", "cc", "asm", "cmake"};
-constexpr std::array kinds = {"text", "manifest", "console", "sh"};
+constexpr std::array kinds = {"text", "manifest", "console", "sh", "gdb"};
 
 bool is_kind(const std::string& kind) {
   return std::find(kinds.begin(), kinds.end(), kind) != kinds.end() ||
@@ -49,7 +49,7 @@ std::string fault_of(const Block& block) {
   if (!is_kind(block.kind)) return "a block of the unknown kind '" + block.kind + "'";
   const bool needs_file = std::find(file_kinds.begin(), file_kinds.end(), block.kind) != file_kinds.end();
   if (needs_file && block.argument.empty()) return "the block does not say which file it is from";
-  if (block.kind == "text" && !block.argument.empty()) return "text takes no argument";
+  if ((block.kind == "text" || block.kind == "gdb") && !block.argument.empty()) return block.kind + " takes no argument";
   if (block.kind == "console" && !block.argument.empty() && block.argument != "about") return "console takes 'about'";
   if (block.kind == "sh" && !block.argument.empty() && block.argument != "run") return "sh takes 'run'";
   return {};

@@ -9,6 +9,8 @@
 //   sh run           commands that are run and have to succeed; what they print is not told
 //   sh               commands that take too long, or do too much, to be run: what can be checked
 //                    about them without running them is checked (commands.h)
+//   gdb              commands of ./mica debug: tests/system/debug_test.cc, which looks at the blocks
+//                    of text on the same page as well
 //
 // In a piece of a file a line `...`, with or without a comment sign, stands for lines that are
 // left out. Blanks do not count.
