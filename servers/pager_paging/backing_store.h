@@ -13,8 +13,8 @@ namespace paging {
 
 template <typename S>
 concept BackingStore = requires(S& store, Word slot, Word address) {
-  { store.slots() } -> std::same_as<Word>;                          // pages that it has room for
-  { store.write(slot, address) } -> std::same_as<mica::Error>;      // the page there
+  { store.slots() } -> std::same_as<Word>;                      // pages that it has room for
+  { store.write(slot, address) } -> std::same_as<mica::Error>;  // the page there
   { store.read(slot, address) } -> std::same_as<mica::Error>;
 };
 
