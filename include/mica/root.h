@@ -75,6 +75,15 @@ struct InterruptInfo {
   l4::ThreadId handler;
 };
 
+// What the boot loader has set up to be seen.
+struct FramebufferInfo {
+  static constexpr Word indexed = 0, direct_colour = 1, text = 2;
+  Word base, pitch;    // physical address, bytes a line
+  Word width, height;  // pixels, or characters
+  Word bits;           // a pixel
+  Word kind;
+};
+
 struct Root {
   static constexpr long id = 0x20;
 
@@ -100,6 +109,9 @@ struct Root {
   using held_memory = Operation<Root, 6, Map(Word n)>;
   // device_memory: 2^order bytes of a device, not cached; inside a `device` of the manifest.
   using device_memory = Operation<Root, 7, Map(Word physical, Word order)>;
+  // framebuffer: of a task with `device framebuffer`, whose device_memory it is. Errors: denied,
+  // not_found (the boot loader has set up none).
+  using framebuffer = Operation<Root, 40, FramebufferInfo()>;
   // ports: 2^order I/O ports from `first` on, inside a `ports` of the manifest. The caller
   // opens an I/O window, or the complete one.
   using ports = Operation<Root, 8, Map(Word first, Word order)>;
@@ -150,16 +162,18 @@ struct Root {
   // waits for more. Position 0 is the oldest that is still there, ~0 the
   // end. Somebody who provides a service and asks takes over the showing of the log.
   using log = Operation<Root, 27, LogPiece(Word position)>;
+  // log_end: the position behind what has been printed.
+  using log_end = Operation<Root, 41, Word()>;
   // write_log: prints where the log goes.
   using write_log = Operation<Root, 28, void(Text<400>)>;
   // Ends the system; needs `privilege control`. status 0: success.
   using shutdown = Operation<Root, 29, void(Word status)>;
 
   using Operations =
-      mica::Operations<register_name, find, admits, memory, free_memory, dma_memory, held_memory, device_memory, ports,
+      mica::Operations<register_name, find, admits, memory, free_memory, dma_memory, held_memory, device_memory, framebuffer, ports,
                        attach_interrupt, attach_message_interrupt, create_thread, delete_thread, start_thread, set_priority, spawn,
                        wait, kill, restart, complain, task_info, thread_state, block_info, memory_info, interrupt_info, file,
-                       file_entry, file_pages, log, write_log, shutdown>;
+                       file_entry, file_pages, log, log_end, write_log, shutdown>;
 };
 
 // The value of an argument `name=value` of this task, the name itself for an argument without

@@ -3,6 +3,10 @@
 // with the manifest and the programs.
 #pragma once
 
+#include <optional>
+
+#include <mica/root.h>
+
 #include "archive.h"
 #include "manifest.h"
 
@@ -15,5 +19,8 @@ namespace root {
 const Archive& boot_archive();
 const Manifest& boot_manifest();
 std::size_t boot_archive_bytes();
+
+// What the boot loader has set up to be seen, if it has.
+const std::optional<mica::FramebufferInfo>& boot_framebuffer();
 
 }  // namespace root

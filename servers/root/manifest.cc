@@ -15,7 +15,7 @@ using View = std::string_view;
 
 constexpr Word page = 0x1000;
 constexpr Word most_memory = Word{1} << 40;
-constexpr Word device_end = Word{1} << 46;  // the root server maps devices one to one
+constexpr Word device_end = TaskSpec::framebuffer_place;  // the root server maps devices one to one
 constexpr Word port_count = 0x10000;
 constexpr Word most_time = 86400UL * 1000000;  // a day
 
@@ -204,9 +204,15 @@ class Parser {
 
   void read_device() {
     Region region{0, 0, number_};
-    if (!read_number(region.first, 0, device_end - page)) return;
-    if (region.first % page != 0) return complain({hex(region.first), " is no multiple of 4K"});
-    if (!read_size(region.size, device_end - region.first)) return;
+    View ahead = line_;
+    if (take_word(ahead) == "framebuffer") {
+      line_ = ahead;
+      region = {TaskSpec::framebuffer_place, page, number_};
+    } else {
+      if (!read_number(region.first, 0, device_end - page)) return;
+      if (region.first % page != 0) return complain({hex(region.first), " is no multiple of 4K"});
+      if (!read_size(region.size, device_end - region.first)) return;
+    }
     if (!task_->devices.push(region)) complain_of_room(task_->devices.capacity);
     expect_end();
   }

@@ -44,6 +44,9 @@ struct TaskSpec {
   Word dma = 0;     // bytes of that which may be physically contiguous blocks of its choice
   Word threads = 1;
   Word tasks = 0;  // that it may have spawned at a time
+  // Physical memory from here on is none: a device that begins here is the framebuffer, wherever that is.
+  static constexpr Word framebuffer_place = Word{1} << 46;
+
   mica::FixedVector<Region, 8> ports, devices;
   mica::FixedVector<Interrupt, 4> interrupts;
   Word message_interrupts = 0;

@@ -49,6 +49,14 @@ const char* exception_name(Word number) {
   }
 }
 
+// The pages of the framebuffer; empty if there is none that has memory.
+Region framebuffer_region() {
+  const auto& info = boot_framebuffer();
+  if (!info || info->base >= TaskSpec::framebuffer_place || info->height >> 16 != 0 || info->pitch >> 24 != 0) return {};
+  const Word low = info->base & ~Word{0xfff};
+  return {low, ((info->base + info->pitch * info->height + 0xfff) & ~Word{0xfff}) - low, 0};
+}
+
 template <std::size_t N>
 void copy_text(char (&to)[N], std::string_view text) {
   const std::size_t n = text.size() < N - 1 ? text.size() : N - 1;
@@ -113,12 +121,23 @@ Result<mica::Map> Service::handle(Root::held_memory, Client& client, Word n) {
 
 Result<mica::Map> Service::handle(Root::device_memory, Client& client, Word physical, Word order) {
   if (order < 12 || order > 30 || (physical & ((Word{1} << order) - 1)) != 0) return Error::bad_argument;
-  for (const Region& region : task_of(client).spec().devices) {
+  for (const Region& device : task_of(client).spec().devices) {
+    const bool is_framebuffer = device.first == TaskSpec::framebuffer_place;
+    const Region region = is_framebuffer ? framebuffer_region() : device;
     if (!region.contains(physical, Word{1} << order)) continue;
     const l4::Fpage page = l4::Fpage::memory(physical, static_cast<unsigned>(order), data_rights);
     if (L4_IsNilFpage(L4_Sigma0_GetPage(runtime::sigma0(), page))) return Error::device;
-    (void)L4_Set_PageAttribute(page, L4_UncacheableMemory);
+    (void)L4_Set_PageAttribute(page, is_framebuffer ? L4_WriteCombiningMemory : L4_UncacheableMemory);
     return mica::Map{page};
+  }
+  return Error::denied;
+}
+
+Result<mica::FramebufferInfo> Service::handle(Root::framebuffer, Client& client) {
+  for (const Region& device : task_of(client).spec().devices) {
+    if (device.first != TaskSpec::framebuffer_place) continue;
+    if (!boot_framebuffer()) return Error::not_found;
+    return *boot_framebuffer();
   }
   return Error::denied;
 }

@@ -4,6 +4,7 @@
 
 #include <mica/server.h>
 
+#include "log.h"
 #include "supervision.h"
 
 namespace root {
@@ -25,6 +26,7 @@ class Service {
   Result<mica::Map> handle(Root::dma_memory, Client&, Word order);
   Result<mica::Map> handle(Root::held_memory, Client&, Word n);
   Result<mica::Map> handle(Root::device_memory, Client&, Word physical, Word order);
+  Result<mica::FramebufferInfo> handle(Root::framebuffer, Client&);
   Result<mica::Map> handle(Root::ports, Client&, Word first, Word order);
 
   Result<void> handle(Root::attach_interrupt, Client&, Word line, Word n);
@@ -51,6 +53,7 @@ class Service {
   Result<mica::FileEntry> handle(Root::file_entry, Client&, Word n);
   Result<mica::Map> handle(Root::file_pages, Client&, Word address, Word order);
   Result<mica::LogPiece> handle(Root::log, Client&, Word position);
+  Result<Word> handle(Root::log_end, Client&) { return log.end(); }
   Result<void> handle(Root::write_log, Client&, const mica::Text<400>& text);
   Result<void> handle(Root::shutdown, Client&, Word status);
 

@@ -8,6 +8,7 @@
 // every operation answers Error::device.
 #include <mica/server.h>
 #include <mica/terminal.h>
+#include <mica/typed.h>
 #include <runtime/io.h>
 #include <runtime/program.h>
 #include <runtime/threads.h>
@@ -45,8 +46,7 @@ class Serial {
 
   Result<void> handle(Terminal::write, Client& client, const mica::Text<400>& text) {
     if (!present_) return Error::device;
-    // Who writes has given up reading: what is typed is not the answer to this.
-    if (reader_ == client.thread) reader_ = l4::ThreadId::nil();
+    typed_.asks_otherwise(client.thread);
     if (waiting_ != 0 || room() < text.size()) return postpone(client, text);
     put(text);
     return {};
@@ -54,10 +54,7 @@ class Serial {
 
   Result<mica::Text<64>> handle(Terminal::read, Client& client) {
     if (!present_) return Error::device;
-    if (!reader_.is_nil() && mica::alive(mica::TaskId::of(reader_)) && reader_ != client.thread) return Error::busy;
-    reader_ = client.thread;
-    answer_reader();
-    return Result<mica::Text<64>>::later();
+    return typed_.read(client.thread);
   }
 
   Result<Terminal::Size> handle(Terminal::size, Client&) { return Terminal::Size{0, 0}; }
@@ -66,21 +63,12 @@ class Serial {
     uart_.acknowledge();
     while (uart_.readable()) {
       const char c = uart_.receive();
-      if (!received_.push(c)) break;  // nobody reads: what is typed further is lost
+      typed_.push({&c, 1});
     }
-    answer_reader();
     transmit();
   }
 
  private:
-  // A reader that has given up leaves the text to the next one.
-  void answer_reader() {
-    if (received_.empty() || reader_.is_nil()) return;
-    const mica::Text<64> text = peek();
-    if (mica::answer<Terminal::read>(reader_, text)) received_.drop(text.size());
-    reader_ = l4::ThreadId::nil();
-  }
-
   struct Writer {
     l4::ThreadId thread;
     mica::Text<400> text;
@@ -119,18 +107,10 @@ class Serial {
     }
   }
 
-  mica::Text<64> peek() const {
-    char text[64];
-    const std::size_t n = received_.size() < sizeof(text) ? received_.size() : sizeof(text);
-    for (std::size_t i = 0; i < n; ++i) text[i] = received_.peek(i);
-    return mica::Text<64>(std::string_view(text, n));
-  }
-
   serial::Uart<Ports> uart_{Ports{}, 0};
   bool present_ = false;
   serial::Ring<8192> text_;
-  serial::Ring<1024> received_;
-  l4::ThreadId reader_;
+  mica::Typed<Terminal::read> typed_;
   std::array<Writer, most_writers> writers_{};
   std::size_t waiting_ = 0;
 };

@@ -18,9 +18,6 @@ class Ring {
     return true;
   }
   char pop() { return text_[out_++ % N]; }
-  // The n-th from the front on.
-  char peek(std::size_t n) const { return text_[(out_ + n) % N]; }
-  void drop(std::size_t n) { out_ += n; }
   bool empty() const { return in_ == out_; }
   bool full() const { return in_ - out_ == N; }
   std::size_t size() const { return in_ - out_; }

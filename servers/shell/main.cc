@@ -3,7 +3,8 @@
 //
 // Owns: nothing but the programs it has started. Its terminal is the service that argument
 // terminal= names; it has `privilege control`, so it may kill and restart.
-// Trusts: the root server and its terminal. A terminal that is restarted is found again.
+// Trusts: the root server and its terminal. A terminal that is restarted is found again; without
+// one, or a device behind it, the shell ends.
 #include <runtime/program.h>
 
 #include "commands.h"
@@ -71,15 +72,23 @@ void run_line(std::string_view line) {
   if (words.size() > 0) execute(words);
 }
 
-[[noreturn]] void session() {
+// Is there nobody at the terminal, now and later?
+bool is_final(mica::Error error) {
+  return error == mica::Error::device || error == mica::Error::ended || error == mica::Error::not_found ||
+         error == mica::Error::denied;
+}
+
+// Until there is no terminal any more.
+void session() {
   runtime::Output out(show);
   screen = &out;
-  say("\nThis is Mica, {}. Try: help, ps, ipcbench, run hello.elf, kill echo, shutdown\n",
+  say("\nThis is Mica, {}. Try: help, ps, ipcbench, run hello.elf, shutdown\n",
         L4_KernelVersionString(nullptr));
   editor.begin("mica> ");
   for (;;) {
     out.flush();
     const auto typed = terminal.call_again<mica::Terminal::read>();
+    if (is_final(typed.error())) return;
     if (!typed) {
       L4_Sleep(L4_TimePeriod(100000));
       continue;
@@ -101,4 +110,5 @@ void run_line(std::string_view line) {
 int main() {
   shell::terminal = mica::Connection<mica::Terminal>(mica::argument("terminal"));
   shell::session();
+  return 0;
 }

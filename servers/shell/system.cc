@@ -78,9 +78,12 @@ void show_file(const Words& words) {
 void show_manifest(const Words&) { show_named("manifest"); }
 
 void show_log(const Words&) {
-  for (Word position = 0;;) {
-    const auto piece = mica::call_within<Root::log>(l4::Timeouts{0x400}, mica::root_server(), position);
-    if (!piece) return;
+  const auto end = mica::call<Root::log_end>(mica::root_server());
+  if (!end) return say_error("log", end.error());
+  // Behind the end the answer would wait for more.
+  for (Word position = 0; position < *end;) {
+    const auto piece = mica::call<Root::log>(mica::root_server(), position);
+    if (!piece) return say_error("log", piece.error());
     show({piece->text, piece->size});
     position = piece->next;
   }

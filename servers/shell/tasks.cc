@@ -62,11 +62,11 @@ mica::Result<mica::TaskInfo> find_task(std::string_view text) {
 }
 
 void show_tasks(const Words&) {
-  say("task  name          program           state     threads   KiB  priority  restarts\n");
+  say("task  name          program           state     threads   KiB  priority restarts\n");
   for_each_task([](const mica::TaskInfo& task) {
     say("{}  {}{}{}{}{}{}{}\n", right(task.id.index(), 4), left(task.name, 14), left(task.program, 18),
           left(state_of(task), 10), right(count(task.threads), 7), right(task.frames * page_kib, 6),
-          right(task.priority, 10), right(task.restarts, 10));
+          right(task.priority, 10), right(task.restarts, 9));
   });
 }
 

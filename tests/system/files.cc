@@ -13,6 +13,7 @@ const std::string binaries = BINARIES, here = binaries + "/tests/system";
 }
 
 const std::string boot_elf = binaries + "/ukernel/boot/boot.elf";
+const std::string shell_archive = binaries + "/systems/shell.tar";
 const std::string fixture_kernel = here + "/fixture_kernel.elf";
 const std::string kernel_without_kip = here + "/fixture_kernel_without_kip.elf";
 const std::string fixture_server = here + "/fixture_server.elf";

@@ -47,9 +47,10 @@ class Machine {
   Outcome run_on(const std::string& part, const std::function<std::string(const Outcome&)>& command,
                  int seconds = 60) const;
 
- private:
+  // QEMU and its arguments, all but the serial port and the monitor.
   std::vector<std::string> command_line() const;
 
+ private:
   std::string cpu_ = "max", memory_ = "256M";
   bool counting_ = true, exit_device_ = true;
   std::vector<std::string> more_;
