@@ -42,6 +42,7 @@ class Server {
     if (fault != Fault::none) return fault;
     const auto attached = mica::call<mica::Root::attach_interrupt>(mica::root_server(), line, Word{0});
     if (!attached) runtime::print("keyboard: interrupt {}: {}\n", line, mica::text(attached.error()));
+    take_all();  // what came before gave its interrupt to nobody
     return Fault::none;
   }
 

@@ -23,7 +23,7 @@ bool has_line(const std::string& screen, const std::string& text) {
 }  // namespace
 
 TEST_CASE("console: a shell on the screen, typed at the keyboard") {
-  Session machine(shell_machine());
+  Session machine(shell_machine().add({"-rtc", "base=2031-05-06T07:08:09,clock=vm"}));
   const auto shows = [&](const std::string& line) {
     const bool shown = machine.wait_for([&] { return has_line(machine.text_screen(), line); });
     if (!shown) MESSAGE(machine.text_screen());
@@ -50,6 +50,11 @@ TEST_CASE("console: a shell on the screen, typed at the keyboard") {
   CHECK(shows("three four"));
   machine.type("upt\t\n");
   CHECK(machine.wait_for([&] { return has(machine.text_screen(), "\nup for "); }));
+  // The clock, and the log, which has an end.
+  machine.type("clear\ndate\n");
+  CHECK(machine.wait_for([&] { return has(machine.text_screen(), "\nTuesday, 2031-05-06 07:0"); }));
+  machine.type("sleep 0.3\nlog\n");
+  CHECK(machine.wait_for([&] { return has(machine.text_screen(), "\nroot: Mica's root server "); }));
   // The keyboard's server is killed and does its work again; so does the screen's.
   machine.type("clear\n");
   CHECK(machine.wait_for([&] { return machine.text_screen().rfind("mica> ", 0) == 0; }));
