@@ -22,6 +22,7 @@ using mica::Word;
 
 constexpr Word window = Word{1} << 40, largest = 0x100000, sector_bytes = 512;
 constexpr Word request_limit = 5000, kib_limit = 1024;  // of a KiB: an instruction a byte
+constexpr Word restart_limit = 2'000'000;
 
 constinit BlockClient disk{"disk", window, largest};
 
@@ -74,6 +75,24 @@ void measure_kib(const Row& row, Rounds rounds, Word bytes) {
   add_row(row, 0, samples);
 }
 
+// From the end of the driver to the first sector that the next one has read: the root server's work, the
+// PCI server's, the start of the device, and a new buffer for the client. A nanosecond is an instruction.
+void measure_restart() {
+  static constinit BlockClient small{"disk", window + (Word{1} << 32), sector_bytes};
+  if (!small.open()) wrong_answer();
+  measure_once(
+      {"block", "restart/first-read", restart_limit, 0, true}, 0,
+      [] {
+        const auto driver = mica::call<mica::Root::find>(mica::root_server(), mica::Name("disk"));
+        if (!driver) wrong_answer();
+        const Word start = ticks();
+        if (!mica::call<mica::Root::kill>(mica::root_server(), mica::TaskId::of(*driver))) wrong_answer();
+        if (!small.read(1, 1)) wrong_answer();
+        return ticks() - start;
+      },
+      1, Samples::capacity);
+}
+
 void measure(Word sectors) {
   measure_rounds<1>({"block", "read/512/random", request_limit, 0, true}, random_reads({sectors, 1}));
   measure_rounds<2>({"block", "write/512/random", request_limit, 0, true}, random_writes({sectors, 1}));
@@ -87,6 +106,7 @@ void measure(Word sectors) {
     const Word count = bytes / sector_bytes;
     measure_kib({"block", name, kib_limit, 0, true}, sequential_reads({sectors, count}, count), bytes);
   }
+  measure_restart();
 }
 
 }  // namespace
