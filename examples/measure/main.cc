@@ -46,8 +46,8 @@ Figures measure(Action action) {
 }
 
 void report(const char* what, const Figures& figures, Word without) {
-  runtime::print("{}: least {}, mean {}, most {}\n", what, figures.least - without, figures.sum / rounds - without,
-                 figures.most - without);
+  runtime::print("{}: least {}, mean {}, most {}\n", what, figures.least - without,
+                 figures.sum / rounds - without, figures.most - without);
 }
 
 }  // namespace

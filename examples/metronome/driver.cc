@@ -28,7 +28,8 @@ class Driver {
   using Client = mica::Client<>;
 
   void start() {
-    const auto attached = mica::call<mica::Root::attach_interrupt>(mica::root_server(), interrupt_line, Word{0});
+    const auto attached =
+        mica::call<mica::Root::attach_interrupt>(mica::root_server(), interrupt_line, Word{0});
     if (!attached) runtime::panic(mica::text(attached.error()));
     chip_.start();
   }

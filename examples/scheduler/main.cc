@@ -32,7 +32,8 @@ void give_slice(l4::ThreadId thread) {
 void wait_for_end_of_slice(l4::ThreadId thread) {
   l4::Words message;
   l4::ipc_words(l4::ThreadId::nil(), thread, l4::Timeouts::never(), message);
-  if (message.tag().failed() || !L4_IsPreemption({.raw = message[0]})) runtime::panic("an unexpected message");
+  if (message.tag().failed() || !L4_IsPreemption({.raw = message[0]}))
+    runtime::panic("an unexpected message");
 }
 
 }  // namespace
@@ -57,8 +58,8 @@ int main() {
 
   const Word all_work = work[0] + work[1] + work[2];
   for (unsigned n = 0; n < workers; ++n) {
-    print("worker {}: {} tickets, {} slices, {} % of the work\n", n, stride.jobs[n].tickets, stride.jobs[n].slices,
-          (work[n] * 100 + all_work / 2) / all_work);
+    print("worker {}: {} tickets, {} slices, {} % of the work\n", n, stride.jobs[n].tickets,
+          stride.jobs[n].slices, (work[n] * 100 + all_work / 2) / all_work);
   }
   return 0;
 }

@@ -47,7 +47,8 @@ Help::Help(const std::string& usage, const std::string& scope_usage) {
       else if (common) of_run_and_boot.insert(word);
     }
   }
-  for (const char* const name : {"run", "boot"}) options_[name].insert(of_run_and_boot.begin(), of_run_and_boot.end());
+  for (const char* const name : {"run", "boot"})
+    options_[name].insert(of_run_and_boot.begin(), of_run_and_boot.end());
   for (const std::string& word : words_of(scope_usage)) {
     if (word.starts_with("-") && word.size() > 1) options_["scope"].insert(word);
   }
@@ -63,7 +64,8 @@ std::string Help::check_mica(const std::vector<std::string>& words) const {
       return "'./mica " + words[1] + "' has no option '" + words[i] + "'";
     }
   }
-  if (words[1] == "test" && words.size() > 2 && !parts_.contains(words[2])) return "there are no tests '" + words[2] + "'";
+  if (words[1] == "test" && words.size() > 2 && !parts_.contains(words[2]))
+    return "there are no tests '" + words[2] + "'";
   return {};
 }
 

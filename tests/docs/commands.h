@@ -26,12 +26,14 @@ class Help {
         if (std::string fault = check_mica(words); !fault.empty()) return fault;
       } else if (words[0].starts_with("build/")) {
         const std::size_t slash = words[0].find('/', 6);
-        if (slash == std::string::npos || !is_target(words[0].substr(6, slash - 6), words[0].substr(slash + 1))) {
+        if (slash == std::string::npos ||
+            !is_target(words[0].substr(6, slash - 6), words[0].substr(slash + 1))) {
           return "nothing builds " + words[0];
         }
       } else if (words[0] == "cmake") {
         const auto preset = std::find(words.begin(), words.end(), "--preset");
-        if (preset != words.end() && (preset + 1 == words.end() || !is_target(preset[1], ""))) return "no such preset";
+        if (preset != words.end() && (preset + 1 == words.end() || !is_target(preset[1], "")))
+          return "no such preset";
       } else if (words[0] != "cd") {
         return "'" + words[0] + "' can be run: label the block 'console' or 'sh run'";
       }

@@ -50,7 +50,8 @@ std::string fault_of(const Block& block) {
   const bool needs_file = std::find(file_kinds.begin(), file_kinds.end(), block.kind) != file_kinds.end();
   if (needs_file && block.argument.empty()) return "the block does not say which file it is from";
   if ((block.kind == "text" || block.kind == "gdb") && !block.argument.empty()) return block.kind + " takes no argument";
-  if (block.kind == "console" && !block.argument.empty() && block.argument != "about") return "console takes 'about'";
+  if (block.kind == "console" && !block.argument.empty() && block.argument != "about")
+    return "console takes 'about'";
   if (block.kind == "sh" && !block.argument.empty() && block.argument != "run") return "sh takes 'run'";
   return {};
 }
@@ -126,33 +127,46 @@ bool shows_file(const Block& block) {
 }
 
 std::string compare_with_file(const Block& block, const std::string& text) {
-  const std::vector<std::string> file = substance(lines_of(text));
-  std::vector<std::string> piece;
-  auto from = file.begin();
-  const std::vector<std::string> shown = substance(block.lines);
-  if (shown.empty()) return block.place() + ": an empty block";
+  // The file without blanks and line breaks, and where in it lines begin: a piece is of whole
+  // lines, however they are broken.
+  std::string file;
+  std::vector<std::size_t> starts;
+  for (const std::string& line : substance(lines_of(text))) {
+    starts.push_back(file.size());
+    file += line;
+  }
+  starts.push_back(file.size());
+  const auto is_start = [&](std::size_t at) { return std::binary_search(starts.begin(), starts.end(), at); };
+
+  std::string piece;
+  std::size_t from = 0;
   // Each piece between omissions in order, at the first place where it is.
   const auto find_piece = [&] {
     if (piece.empty()) return true;
-    const auto found = std::search(from, file.end(), piece.begin(), piece.end());
-    if (found == file.end()) return false;
-    from = found + static_cast<std::ptrdiff_t>(piece.size());
+    std::size_t at = file.find(piece, from);
+    while (at != std::string::npos && !(is_start(at) && is_start(at + piece.size())))
+      at = file.find(piece, at + 1);
+    if (at == std::string::npos) return false;
+    from = at + piece.size();
     piece.clear();
     return true;
   };
+  const std::vector<std::string> shown = substance(block.lines);
+  if (shown.empty()) return block.place() + ": an empty block";
   for (const std::string& line : shown) {
-    if (!is_omission(line)) piece.push_back(line);
+    if (!is_omission(line)) piece += line;
     else if (!find_piece()) break;
   }
   if (find_piece()) return {};
   // The longest beginning of the piece that is there tells where it differs.
   std::size_t best = 0;
-  for (auto start = file.begin(); start != file.end(); ++start) {
-    const auto left = static_cast<std::size_t>(file.end() - start);
-    const auto n = std::mismatch(piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(std::min(left, piece.size())), start);
-    best = std::max(best, static_cast<std::size_t>(n.first - piece.begin()));
+  for (const std::size_t start : starts) {
+    std::size_t n = 0;
+    while (n < piece.size() && start + n < file.size() && piece[n] == file[start + n]) ++n;
+    best = std::max(best, n);
   }
-  return block.place() + ": not what " + block.argument + " says: " + piece[std::min(best, piece.size() - 1)];
+  return block.place() + ": not what " + block.argument +
+         " says: " + piece.substr(std::min(best, piece.size() - 1), 60);
 }
 
 std::vector<Link> links_of(const Document& document) {

@@ -40,7 +40,8 @@ Number number_at(std::string_view text) {
   std::string digits;
   while (number.length < text.size()) {
     const char c = text[number.length];
-    const bool inside = (c == ',' || c == '.') && !digits.empty() && number.length + 1 < text.size() && is_digit(text[number.length + 1]);
+    const bool inside = (c == ',' || c == '.') && !digits.empty() && number.length + 1 < text.size() &&
+                        is_digit(text[number.length + 1]);
     if (!is_digit(c) && !inside) break;
     if (c != ',') digits += c;
     ++number.length;
@@ -92,7 +93,8 @@ std::vector<Step> steps_of(const Block& block, std::vector<std::string>& faults)
       faults.push_back(block.place() + ": console blocks begin with a command, after '$ '");
       return {};
     } else {
-      if (line.starts_with(prompt)) steps.back().typed.push_back(line.substr(std::string_view(prompt).size()));
+      if (line.starts_with(prompt))
+        steps.back().typed.push_back(line.substr(std::string_view(prompt).size()));
       steps.back().output.push_back(line);
     }
   }
@@ -135,7 +137,8 @@ bool line_matches(const std::string& expected, const std::string& actual, bool a
   return match(with_single_blanks(expected), with_single_blanks(actual), about, false);
 }
 
-std::string compare_output(const std::vector<std::string>& expected, const std::vector<std::string>& actual, bool about) {
+std::string compare_output(const std::vector<std::string>& expected, const std::vector<std::string>& actual,
+                           bool about) {
   // reached[n]: the expected lines so far match the first n actual ones.
   std::vector<bool> reached(actual.size() + 1, false);
   reached[0] = true;

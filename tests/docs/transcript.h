@@ -36,6 +36,7 @@ std::vector<std::string> shown_on_screen(const std::string& text);
 bool line_matches(const std::string& expected, const std::string& actual, bool about);
 
 // Empty, or the first expected line that cannot be found in its order.
-std::string compare_output(const std::vector<std::string>& expected, const std::vector<std::string>& actual, bool about);
+std::string compare_output(const std::vector<std::string>& expected, const std::vector<std::string>& actual,
+                           bool about);
 
 }  // namespace docs

@@ -31,11 +31,13 @@ constexpr auto thinking = std::chrono::milliseconds(400);
 std::vector<docs::Document> all_documents() {
   std::vector<std::string> names = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md"};
   for (const auto& entry : std::filesystem::recursive_directory_iterator(tree / "docs")) {
-    if (entry.path().extension() == ".md") names.push_back(std::filesystem::relative(entry.path(), tree).string());
+    if (entry.path().extension() == ".md")
+      names.push_back(std::filesystem::relative(entry.path(), tree).string());
   }
   std::sort(names.begin(), names.end());
   std::vector<docs::Document> documents;
-  for (const std::string& name : names) documents.push_back(docs::parse(name, read_file((tree / name).string())));
+  for (const std::string& name : names)
+    documents.push_back(docs::parse(name, read_file((tree / name).string())));
   return documents;
 }
 
@@ -52,7 +54,8 @@ struct Result {
 
 // Where the next prompt begins that stands at the beginning of a line; npos: there is none yet.
 std::size_t find_prompt(const std::string& text, std::size_t from) {
-  for (std::size_t at = text.find(docs::prompt, from); at != std::string::npos; at = text.find(docs::prompt, at + 1)) {
+  for (std::size_t at = text.find(docs::prompt, from); at != std::string::npos;
+       at = text.find(docs::prompt, at + 1)) {
     std::size_t before = at;
     while (before > 0 && text[before - 1] == '\r') --before;
     if (before == 0 || text[before - 1] == '\n') return at;
@@ -61,7 +64,8 @@ std::size_t find_prompt(const std::string& text, std::size_t from) {
 }
 
 // Runs a command in the folder; types a line at each prompt of Mica's shell.
-Result run(const TemporaryFolder& folder, const std::string& command, const std::vector<std::string>& typed = {}) {
+Result run(const TemporaryFolder& folder, const std::string& command,
+           const std::vector<std::string>& typed = {}) {
   Process shell({"bash", "-c", "cd '" + folder.path("") + "'\nexec 2>.errors\n" + command});
   Result result;
   const auto until = Clock::now() + time_limit;
@@ -97,8 +101,8 @@ void check_console(const docs::Block& block, const TemporaryFolder& folder) {
     CAPTURE(found->second.output);
     CAPTURE(found->second.errors);
     CHECK(found->second.status == 0);
-    const std::string differs =
-        docs::compare_output(step.output, docs::shown_on_screen(found->second.output), block.argument == "about");
+    const std::string differs = docs::compare_output(step.output, docs::shown_on_screen(found->second.output),
+                                                     block.argument == "about");
     CHECK_MESSAGE(differs.empty(), "not in the output: ", differs);
   }
   CHECK(faults.empty());
@@ -146,7 +150,8 @@ TEST_CASE("documents: the files that they show pieces of are built") {
         const std::string name = file.filename().string();
         CHECK(std::any_of(sources.begin(), sources.end(), [&](const auto& source) {
           return source.second.find("/" + name + ">") != std::string::npos ||
-                 (path(source.first).parent_path() == file.parent_path() && source.second.find("\"" + name + "\"") != std::string::npos);
+                 (path(source.first).parent_path() == file.parent_path() &&
+                  source.second.find("\"" + name + "\"") != std::string::npos);
         }));
       } else {
         CHECK(sources.contains(file.string()));

@@ -77,11 +77,14 @@ TEST_CASE("abi manual: errors of Ipc, with the words in which they come") {
 }
 
 TEST_CASE("abi manual: errors of the other calls") {
-  const std::map<std::string, CallError> names = {
-      {"no privilege", CallError::no_privilege}, {"invalid thread", CallError::invalid_thread},
-      {"invalid space", CallError::invalid_space}, {"invalid scheduler", CallError::invalid_scheduler},
-      {"invalid parameter", CallError::invalid_parameter}, {"UTCB area", CallError::utcb_area},
-      {"KIP area", CallError::kip_area}, {"no memory", CallError::no_memory}};
+  const std::map<std::string, CallError> names = {{"no privilege", CallError::no_privilege},
+                                                  {"invalid thread", CallError::invalid_thread},
+                                                  {"invalid space", CallError::invalid_space},
+                                                  {"invalid scheduler", CallError::invalid_scheduler},
+                                                  {"invalid parameter", CallError::invalid_parameter},
+                                                  {"UTCB area", CallError::utcb_area},
+                                                  {"KIP area", CallError::kip_area},
+                                                  {"no memory", CallError::no_memory}};
   const auto rows = table("Errors", "| code | name |");
   CHECK(rows.size() == names.size());
   for (const Cells& cells : rows) {
@@ -94,11 +97,16 @@ TEST_CASE("abi manual: errors of the other calls") {
 TEST_CASE("abi manual: the UTCB's fields are where they are") {
   const auto rows = table("UTCB", "| offset | word from MR0 | field | the kernel |");
   const std::map<std::string, std::size_t> fields = {
-      {"MyGlobalId", offsetof(Utcb, my_global_id)}, {"ProcessorNo", offsetof(Utcb, processor)},
-      {"UserDefinedHandle", offsetof(Utcb, user_defined_handle)}, {"Pager", offsetof(Utcb, pager)},
-      {"ExceptionHandler", offsetof(Utcb, exception_handler)}, {"ErrorCode", offsetof(Utcb, error_code)},
-      {"XferTimeouts", offsetof(Utcb, xfer_timeouts)}, {"IntendedReceiver", offsetof(Utcb, intended_receiver)},
-      {"VirtualSender / ActualSender", offsetof(Utcb, virtual_sender)}, {"coprocessor flags", offsetof(Utcb, coprocessor_flags)},
+      {"MyGlobalId", offsetof(Utcb, my_global_id)},
+      {"ProcessorNo", offsetof(Utcb, processor)},
+      {"UserDefinedHandle", offsetof(Utcb, user_defined_handle)},
+      {"Pager", offsetof(Utcb, pager)},
+      {"ExceptionHandler", offsetof(Utcb, exception_handler)},
+      {"ErrorCode", offsetof(Utcb, error_code)},
+      {"XferTimeouts", offsetof(Utcb, xfer_timeouts)},
+      {"IntendedReceiver", offsetof(Utcb, intended_receiver)},
+      {"VirtualSender / ActualSender", offsetof(Utcb, virtual_sender)},
+      {"coprocessor flags", offsetof(Utcb, coprocessor_flags)},
       {"MR0 .. MR63", offsetof(Utcb, mr)}};
   for (const auto& [name, offset] : fields) {
     CAPTURE(name);
@@ -108,19 +116,25 @@ TEST_CASE("abi manual: the UTCB's fields are where they are") {
   }
   for (const Cells& cells : rows) {
     if (cells[1].empty() || cells[1].find_first_not_of("-0123456789") != std::string::npos) continue;
-    CHECK(static_cast<long>(offset_of(cells[0])) == static_cast<long>(utcb_mr_offset) + 8 * std::stol(cells[1]));
+    CHECK(static_cast<long>(offset_of(cells[0])) ==
+          static_cast<long>(utcb_mr_offset) + 8 * std::stol(cells[1]));
   }
 }
 
 TEST_CASE("abi manual: the kernel interface page's fields are where they are") {
   const auto rows = table("Kernel interface page", "| offset | field | value |");
   const std::map<std::size_t, std::string> fields = {
-      {offsetof(Kip, sigma0), "sigma0"}, {offsetof(Kip, root_task), "root task"},
-      {offsetof(Kip, memory_info), "MemoryInfo"}, {offsetof(Kip, utcb_info), "UtcbInfo"},
-      {offsetof(Kip, boot_info), "BootInfo"}, {offsetof(Kip, thread_info), "ThreadInfo"},
+      {offsetof(Kip, sigma0), "sigma0"},
+      {offsetof(Kip, root_task), "root task"},
+      {offsetof(Kip, memory_info), "MemoryInfo"},
+      {offsetof(Kip, utcb_info), "UtcbInfo"},
+      {offsetof(Kip, boot_info), "BootInfo"},
+      {offsetof(Kip, thread_info), "ThreadInfo"},
       {offsetof(L4_KernelInterfacePage_t, ProcessorInfo), "ProcessorInfo"},
-      {offsetof(Kip, space_control), "SpaceControl"}, {offsetof(Kip, schedule), "Schedule"},
-      {offsetof(Kip, processors), "processor descriptor"}, {offsetof(Kip, kernel_id), "kernel id"},
+      {offsetof(Kip, space_control), "SpaceControl"},
+      {offsetof(Kip, schedule), "Schedule"},
+      {offsetof(Kip, processors), "processor descriptor"},
+      {offsetof(Kip, kernel_id), "kernel id"},
       {offsetof(Kip, memory), "memory descriptors"}};
   for (const auto& [offset, name] : fields) {
     CAPTURE(name);
@@ -134,7 +148,7 @@ TEST_CASE("abi manual: tags of the kernel's messages") {
   const std::map<std::string, MsgTag> tags = {
       {"page fault", MsgTag::make(label_page_fault, 2)}, {"I/O fault", MsgTag::make(label_io_fault, 2)},
       {"preemption", MsgTag::make(label_preemption, 2)}, {"exception", MsgTag::make(label_exception, 20)},
-      {"interrupt", MsgTag::make(label_interrupt, 0)}, {"sigma0 request", MsgTag::make(label_sigma0, 0)}};
+      {"interrupt", MsgTag::make(label_interrupt, 0)},   {"sigma0 request", MsgTag::make(label_sigma0, 0)}};
   std::size_t found = 0;
   for (const Cells& cells : table("Protocols", "| message | from / to | tag | words |")) {
     if (!tags.contains(cells[0])) continue;
@@ -147,12 +161,26 @@ TEST_CASE("abi manual: tags of the kernel's messages") {
 }
 
 TEST_CASE("abi manual: registers of an exception's message") {
-  const std::map<std::string, int> places = {
-      {"RIP", L4_ExcRip}, {"RBX", L4_ExcRbx}, {"R10", L4_ExcR10}, {"R12", L4_ExcR12}, {"R13", L4_ExcR13},
-      {"R14", L4_ExcR14}, {"R15", L4_ExcR15}, {"RAX", L4_ExcRax}, {"RCX", L4_ExcRcx}, {"RDX", L4_ExcRdx},
-      {"RSI", L4_ExcRsi}, {"RDI", L4_ExcRdi}, {"RBP", L4_ExcRbp}, {"R8", L4_ExcR8}, {"R9", L4_ExcR9},
-      {"R11", L4_ExcR11}, {"RSP", L4_ExcRsp}, {"RFLAGS", L4_ExcRflags}, {"exception number", L4_ExcNumber},
-      {"error code", L4_ExcErrorCode}};
+  const std::map<std::string, int> places = {{"RIP", L4_ExcRip},
+                                             {"RBX", L4_ExcRbx},
+                                             {"R10", L4_ExcR10},
+                                             {"R12", L4_ExcR12},
+                                             {"R13", L4_ExcR13},
+                                             {"R14", L4_ExcR14},
+                                             {"R15", L4_ExcR15},
+                                             {"RAX", L4_ExcRax},
+                                             {"RCX", L4_ExcRcx},
+                                             {"RDX", L4_ExcRdx},
+                                             {"RSI", L4_ExcRsi},
+                                             {"RDI", L4_ExcRdi},
+                                             {"RBP", L4_ExcRbp},
+                                             {"R8", L4_ExcR8},
+                                             {"R9", L4_ExcR9},
+                                             {"R11", L4_ExcR11},
+                                             {"RSP", L4_ExcRsp},
+                                             {"RFLAGS", L4_ExcRflags},
+                                             {"exception number", L4_ExcNumber},
+                                             {"error code", L4_ExcErrorCode}};
   std::map<std::string, int> told;
   for (const Cells& cells : table("Protocols", "| MR | | MR | | MR | | MR | |")) {
     for (std::size_t i = 0; i + 1 < cells.size(); i += 2) told[cells[i + 1]] = std::stoi(cells[i]);
@@ -171,5 +199,6 @@ TEST_CASE("abi manual: memory attributes") {
   CHECK(told.at(attributes({L4_DefaultMemory})).starts_with("default"));
   CHECK(told.at(attributes({L4_WriteBackMemory, L4_WriteThroughMemory, L4_UncacheableMemory})) ==
         "write back, write through, uncacheable");
-  CHECK(told.at(attributes({L4_WriteCombiningMemory, L4_WriteProtectedMemory})) == "write combining, write protected");
+  CHECK(told.at(attributes({L4_WriteCombiningMemory, L4_WriteProtectedMemory})) ==
+        "write combining, write protected");
 }

@@ -14,7 +14,8 @@
 #include <map>
 #include <regex>
 
-#define WORDS(name) {#name, mica::wire::fixed_words<mica::name>}
+#define WORDS(name) \
+  { #name, mica::wire::fixed_words < mica::name> }
 
 namespace {
 
@@ -52,7 +53,8 @@ std::vector<Section> sections() {
 }
 
 const Section* find_section(const std::vector<Section>& list, const std::string& title) {
-  const auto found = std::find_if(list.begin(), list.end(), [&](const Section& s) { return s.title == title; });
+  const auto found =
+      std::find_if(list.begin(), list.end(), [&](const Section& s) { return s.title == title; });
   return found == list.end() ? nullptr : &*found;
 }
 
@@ -70,7 +72,8 @@ struct Interface {
 std::vector<Interface> interfaces_of(const std::filesystem::path& header) {
   const std::string text = std::regex_replace(read(header), std::regex("//[^\n]*"), "");
   std::vector<Interface> list;
-  const std::regex part(R"(struct (\w+) \{|long id = (0x[0-9a-f]+);|using (\w+)\s*=\s*Operation<\s*(\w+),\s*(\d+),\s*([^;]*)>;)");
+  const std::regex part(
+      R"(struct (\w+) \{|long id = (0x[0-9a-f]+);|using (\w+)\s*=\s*Operation<\s*(\w+),\s*(\d+),\s*([^;]*)>;)");
   std::string current;
   for (std::sregex_iterator at(text.begin(), text.end(), part), end; at != end; ++at) {
     const std::smatch& m = *at;
@@ -122,11 +125,13 @@ TEST_CASE("servers manual: each interface has its section, with all operations a
     CHECK(section->text.find("\nInterface `" + interface.id + "`") != std::string::npos);
     std::vector<Operation> told;
     for (const Cells& cells : section->rows) {
-      if (cells.size() == 6 && std::isdigit(static_cast<unsigned char>(cells[0][0]))) told.push_back({cells[0], cells[1], cells[2], cells[3]});
+      if (cells.size() == 6 && std::isdigit(static_cast<unsigned char>(cells[0][0])))
+        told.push_back({cells[0], cells[1], cells[2], cells[3]});
     }
     for (const Operation& operation : interface.operations) {
-      CHECK_MESSAGE(std::find(told.begin(), told.end(), operation) != told.end(), "not in the manual: | ", operation.number,
-                    " | `", operation.name, "` | `", operation.request, "` | `", operation.reply, "` | errors | text |");
+      CHECK_MESSAGE(std::find(told.begin(), told.end(), operation) != told.end(), "not in the manual: | ",
+                    operation.number, " | `", operation.name, "` | `", operation.request, "` | `",
+                    operation.reply, "` | errors | text |");
     }
     CHECK(told.size() == interface.operations.size());
   }
@@ -136,14 +141,17 @@ TEST_CASE("servers manual: structs have as many words as it says, and each that 
   std::map<std::string, unsigned> told;
   for (const Section& section : sections()) {
     for (const Cells& cells : section.rows) {
-      if (cells.size() == 3 && std::isdigit(static_cast<unsigned char>(cells[1][0])) && std::isupper(static_cast<unsigned char>(cells[0][0])))
+      if (cells.size() == 3 && std::isdigit(static_cast<unsigned char>(cells[1][0])) &&
+          std::isupper(static_cast<unsigned char>(cells[0][0])))
         told[cells[0]] = static_cast<unsigned>(std::stoul(cells[1]));
     }
   }
   const std::map<std::string, unsigned> words = {
-      WORDS(MessageInterrupt), WORDS(TaskInfo), WORDS(ThreadState), WORDS(BlockInfo), WORDS(MemoryInfo),
-      WORDS(FileInfo), WORDS(FileEntry), WORDS(Ending), WORDS(LogPiece), WORDS(InterruptInfo), WORDS(DateTime),
-      WORDS(PciFunction), WORDS(PciRegion), WORDS(PciCapability), {"Size", mica::wire::fixed_words<mica::Terminal::Size>}};
+      WORDS(MessageInterrupt), WORDS(TaskInfo),      WORDS(ThreadState),
+      WORDS(BlockInfo),        WORDS(MemoryInfo),    WORDS(FileInfo),
+      WORDS(FileEntry),        WORDS(Ending),        WORDS(LogPiece),
+      WORDS(InterruptInfo),    WORDS(DateTime),      WORDS(PciFunction),
+      WORDS(PciRegion),        WORDS(PciCapability), {"Size", mica::wire::fixed_words<mica::Terminal::Size>}};
   for (const auto& [name, count] : words) {
     CAPTURE(name);
     CHECK(told[name] == count);
@@ -152,7 +160,8 @@ TEST_CASE("servers manual: structs have as many words as it says, and each that 
   for (const Interface& interface : all_interfaces()) {
     for (const Operation& operation : interface.operations) {
       if (std::regex_match(operation.reply, value)) continue;
-      WARN_MESSAGE(told.contains(operation.reply), "docs/manual/servers.md does not say what ", operation.reply, " is");
+      WARN_MESSAGE(told.contains(operation.reply), "docs/manual/servers.md does not say what ",
+                   operation.reply, " is");
     }
   }
 }
@@ -192,21 +201,24 @@ TEST_CASE("programs manual: the names in its tables are in the headers beside th
   for (std::string line; std::getline(in, line);) {
     std::smatch header;
     if (!std::regex_search(line, header, std::regex(R"(^\| \[[^\]]*\]\(([^)]*\.h)\) \| (.*)\|)"))) continue;
-    const std::string text = read(std::filesystem::path(MICA_PROGRAMS_MANUAL).parent_path() / header[1].str());
+    const std::string text =
+        read(std::filesystem::path(MICA_PROGRAMS_MANUAL).parent_path() / header[1].str());
     CAPTURE(header[1].str());
     REQUIRE_FALSE(text.empty());
     const std::string cell = header[2];
     const std::regex name(R"(`(\w+)`)");
     for (std::sregex_iterator at(cell.begin(), cell.end(), name), end; at != end; ++at) {
       ++names;
-      CHECK_MESSAGE(std::regex_search(text, std::regex("\\b" + (*at)[1].str() + "\\b")), "not there: ", (*at)[1].str());
+      CHECK_MESSAGE(std::regex_search(text, std::regex("\\b" + (*at)[1].str() + "\\b")),
+                    "not there: ", (*at)[1].str());
     }
   }
   CHECK(names > 30);
 
   // A server's further members, which server.h asks for by name.
   const std::string server = read(std::filesystem::path(MICA_HEADERS) / "server.h");
-  for (const std::string member : {"close", "interrupt", "message", "next_timeout", "timeout", "buffer", "reply_string"}) {
+  for (const std::string member :
+       {"close", "interrupt", "message", "next_timeout", "timeout", "buffer", "reply_string"}) {
     CHECK(server.find("server_->" + member + "(") != std::string::npos);
   }
 }
