@@ -245,21 +245,36 @@ Thread* resolve(const Thread& caller, ThreadId id) {
 
 namespace {
 
-// A pager's answer as it mostly is, one page and then a wait for anybody, when a direct
-// switch is all that the scheduler would do (the fast path's condition). Null: it is
+// A server's answer with one page, or a pager's with nothing, and then a wait for anybody, when a
+// direct switch is all that the scheduler would do (the fast path's condition). Null: it is
 // something else, and nothing has happened.
-[[gnu::always_inline]] inline Thread* answer_fault(Cpu& cpu, Thread& t) {
+[[gnu::always_inline]] inline Thread* answer_with_page(Cpu& cpu, Thread& t) {
   const Registers& r = t.regs;
-  if (static_cast<u16>(r.r9) != MsgTag::make(0, 0, 2).raw || r.rdx != ThreadId::any().raw) return nullptr;
-  const TypedItem item{r.rax};
-  if (item.kind() != TypedItem::Kind::map || !Timeouts{r.r8}.receive().is_never() || t.senders) return nullptr;
+  const u16 shape = static_cast<u16>(r.r9);
+  if ((shape & ~MsgTag::make(0, 0, 2).raw) != 0 || r.rdx != ThreadId::any().raw) return nullptr;
+  if (!Timeouts{r.r8}.receive().is_never() || t.senders) return nullptr;
   Thread* const to = resolve(t, ThreadId{r.rsi});
-  if (!to || to->protocol != Protocol::page_fault || to->state != State::receiving || to->from != t.id) return nullptr;
-  if (((to->key + expected_gs - cpu.top) & key::must_be_zero) != 0 || to->stopped != 0) return nullptr;
-  if (!transfer_plain(*t.space, *to->space, Fpage::complete(), {Fpage{r.rbx}, item.send_base()})) return nullptr;
-  to->protocol = Protocol::user;
-  to->by_iret = true;
-  to->state = State::ready;
+  if (!to || ((to->key + expected_gs - cpu.top) & key::must_be_zero) != 0) return nullptr;
+  const bool faults = to->wait != t.id.raw;
+  if (faults && (to->protocol != Protocol::page_fault || to->state != State::receiving || to->from != t.id ||
+                 to->stopped != 0))
+    return nullptr;
+  if (shape != 0) {
+    const TypedItem item{r.rax};
+    const Fpage window = faults ? Fpage::complete() : Acceptor{to->tcr->br(0)}.window();
+    if (item.kind() != TypedItem::Kind::map ||
+        !transfer_plain(*t.space, *to->space, window, {Fpage{r.rbx}, item.send_base()}))
+      return nullptr;
+  }
+  if (faults) {
+    to->protocol = Protocol::user;
+    to->by_iret = true;
+    to->state = State::ready;
+  } else {
+    t.as_sender = t.intended = ThreadId::nil();
+    to->wait = 0;
+    (void)deliver_words(t, *to);
+  }
   t.wait = r.rdx;
   cpu.current = to;
   return to;
@@ -268,7 +283,7 @@ namespace {
 }  // namespace
 
 Thread* ipc(Cpu& cpu, Thread& t) {
-  if (Thread* const faulter = answer_fault(cpu, t)) return faulter;
+  if (Thread* const answered = answer_with_page(cpu, t)) return answered;
   Thread* woken = nullptr;
   if (t.regs.rsi == 0 || send_phase(cpu, t, woken) == Sent::done)
     begin_receive_phase(cpu, t, ThreadId{t.regs.rdx}, true);

@@ -24,6 +24,9 @@
 //                                         lets the next one in, is sent after it
 //   bool message(l4::ThreadId from, l4::Words&)   any other message (a page fault for a
 //                                         pager): true if the Words are its answer
+//   bool page_fault(l4::ThreadId from, Word address, Word access)   page faults before all other
+//                                         messages; true if the thread can go on, and false
+//                                         leaves this one to message()
 //   l4::Timeouts / void timeout()         see next_timeout below
 //   std::span<std::byte> buffer()         where strings of requests arrive; string() of the client
 //                                         then is what came
@@ -190,6 +193,14 @@ class Loop {
   // Replaces what has come in m by its answer. The result: to whom it goes.
   template <typename... Op>
   [[gnu::always_inline]] l4::ThreadId dispatch(Operations<Op...> all, l4::ThreadId from, l4::Words& m) {
+    if constexpr (requires { server_->page_fault(from, m[1], m[1]); }) {
+      const l4::Tag tag = m.tag();
+      if (L4_IsPageFault({.raw = tag.raw}) &&
+          server_->page_fault(from, m[1], L4_PageFaultAccess({.raw = tag.raw}))) [[likely]] {
+        m.set_tag(l4::Tag::make(0, 0));
+        return from;
+      }
+    }
     if ((from.raw & 0x3f) != 0) [[likely]] {  // a global id
       Client<Session> client{from, TaskId::of(from)};
       bool known = true;

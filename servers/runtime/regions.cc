@@ -87,6 +87,7 @@ Result<void> RegionMapper::handle(Regions::detach, Client& client, Word address)
 void RegionMapper::detach(Word start) {
   const auto region = regions_.remove(start);
   if (!region) return;
+  if (recent_.start == start) recent_ = {};
   for (Word at = region->start; at < region->end();) {
     const unsigned order = largest_order(at, region->end());
     L4_Flush(l4::Fpage::memory(at, order, l4::full_access));
@@ -103,6 +104,7 @@ Result<void> RegionMapper::map(const Region& region, Word address, Word rights) 
     const auto mapped = pager.note(mica::map_call<Dataspace::map>(
         *server, window, region.handle, region.offset + (address - region.start), rights, region.rights));
     if (mapped.error() == Error::gone) continue;
+    if (mapped) recent_ = region, recent_pager_ = *server;
     return mapped.error();
   }
 }

@@ -39,7 +39,18 @@ class RegionMapper {
   Result<l4::ThreadId> handle(mica::Regions::start_thread, Client&, Word entry, Word argument, Word stack_bytes);
   Result<void> handle(mica::Regions::end_thread, Client&);
 
-  // Page faults of the task's threads.
+  // Page faults of the task's threads: one in the region of the one before, whose pager answers
+  // with the page, and all others.
+  [[gnu::always_inline]] bool page_fault(l4::ThreadId from, Word address, Word access) {
+    const Word place = address - recent_.start;
+    if (!from.is_local() || place >= recent_.bytes || (access & ~recent_.rights) != 0) [[unlikely]] return false;
+    L4_Accept(L4_MapGrantItems(l4::Fpage::page(address)));
+    l4::Words m(l4::Tag::make(mica::Dataspace::map::label(), 4), recent_.handle, recent_.offset + place, access,
+                recent_.rights);
+    l4::call_words(recent_pager_, m);
+    L4_Accept(L4_UntypedWordsAcceptor);
+    return m.tag() == l4::Tag::make(0, 0, 2);
+  }
   bool message(l4::ThreadId from, l4::Words& m);
 
  private:
@@ -58,6 +69,8 @@ class RegionMapper {
   [[noreturn]] void crash(l4::ThreadId thread, const l4::Words& fault, Error error, const Region* region);
 
   RegionTable regions_;
+  Region recent_;                // the region of the last fault, and its pager as it was then
+  l4::ThreadId recent_pager_;
   std::array<Pager, 8> pagers_{};
   unsigned pager_count_ = 0;
   std::array<Region, mica::threads_per_task> stacks_{};  // by thread; without bytes: none
