@@ -2,11 +2,12 @@
 // The anonymous pager: memory filled with zeros.
 //
 // Owns: its memory quota, of which it takes what the argument reserve= says (256K) at its start,
-// and the rest as it is wanted.
+// and the rest as it is wanted. Each client gets at most what limit= says (all of it).
 // Serves: mica::Dataspace under the name `anonymous` (argument name=).
 // Trusts: the root server. With `holds memory` in the manifest a new incarnation goes on
 // with the dataspaces, handles and pages of the one before.
 #include <paging/frame_service.h>
+#include <paging/shares.h>
 #include <runtime/program.h>
 
 #include "estate.h"
@@ -41,6 +42,11 @@ class Pager : public paging::FrameService<Pager> {
     static constinit Used used;
     paging::map_held_blocks(frames_, blocks());
     recover(estate_->spaces, frames_, used);
+    shares_.set_limit(paging::bytes_argument("limit", ~Word{0}) / paging::page_size);
+    for (unsigned number = 1; number < paging::Spaces::most; ++number) {
+      shares_.give(number, spaces().handles().holder_of(number));
+      shares_.note(number, static_cast<std::uint32_t>(paging::count_frames(frames_, spaces().at(number).root)));
+    }
     paging::reserve(frames_, blocks(), paging::bytes_argument("reserve", Word{256} << 10));
     return true;
   }
@@ -53,14 +59,18 @@ class Pager : public paging::FrameService<Pager> {
     Frame* const entry = entry_of(*page);
     if (entry == nullptr) [[unlikely]] return Error::no_memory;
     if (*entry == 0) {
-      const auto frame = take();
+      const auto frame = take_for(page->space);
       if (!frame) [[unlikely]] return Error::no_memory;
       *entry = *frame;
     }
     return mica::Map{l4::Fpage::page(frames_.address(*entry), page->rights)};
   }
 
-  Result<Word> handle(Dataspace::create, Client& client, Word bytes) { return create(client, bytes); }
+  Result<Word> handle(Dataspace::create, Client& client, Word bytes) {
+    const Result<Word> made = create(client, bytes);
+    if (made) shares_.give(*spaces().find(client.session->place, *made), client.session->place);
+    return made;
+  }
 
   paging::Spaces& spaces() { return estate_->spaces; }
 
@@ -68,9 +78,32 @@ class Pager : public paging::FrameService<Pager> {
 
   void drop(unsigned number) {
     drop_pages(number, [this](Word, Frame frame) { reclaim(frame); });
+    shares_.end(number);
+  }
+
+  // Frames are never charged to nobody while somebody can use them.
+  void closed(unsigned number) {
+    const paging::Handles::Place owner = shares_.owner(number), next = spaces().handles().holder_of(number, owner);
+    if (next != owner) shares_.give(number, next);
   }
 
  private:
+  [[gnu::always_inline]] std::optional<Frame> take_for(unsigned space) {
+    if (!shares_.charge(space)) [[unlikely]] return std::nullopt;
+    const auto frame = take();
+    if (!frame) [[unlikely]] shares_.take_back(space);
+    return frame;
+  }
+
+  [[gnu::always_inline]] Frame* entry_of(const paging::Spaces::Page& page) {
+    Frame* const entry = paging::find_entry(frames_, spaces().at(page.space).root, page.number);
+    return entry != nullptr ? entry : new_entry(page);
+  }
+  [[gnu::noinline]] Frame* new_entry(const paging::Spaces::Page& page) {
+    return paging::make_entry(frames_, spaces().at(page.space).root, page.number,
+                              [&] { return take_for(page.space); });
+  }
+
   bool find_estate() {
     const mica::Window window{l4::Fpage::memory(estate_window, 22)};
     for (Word n = 0;; ++n) {
@@ -82,6 +115,7 @@ class Pager : public paging::FrameService<Pager> {
     return mica::map_call<Root::memory>(mica::root_server(), own, Word{Estate::order}).ok();
   }
 
+  paging::Shares shares_;
   Estate* const estate_ = reinterpret_cast<Estate*>(estate_window);
 };
 

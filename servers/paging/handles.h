@@ -84,6 +84,15 @@ class Handles {
 
   void remove(Place place, Word number) { clients_[place].handles[number] = {}; }
 
+  // A client with a handle to the dataspace, `first` if it has one; 0: nobody has.
+  Place holder_of(unsigned space, Place first = 0) const {
+    if (first != 0 && holds(first, space)) return first;
+    for (unsigned place = 1; place <= most_clients; ++place) {
+      if (holds(static_cast<Place>(place), space)) return static_cast<Place>(place);
+    }
+    return 0;
+  }
+
   // All handles, to be looked at or changed.
   template <typename Visit>
   void for_each(Visit&& visit) {
@@ -95,6 +104,13 @@ class Handles {
   }
 
  private:
+  bool holds(Place place, unsigned space) const {
+    for (const Handle& handle : clients_[place].handles) {
+      if (handle.space == space) return true;
+    }
+    return false;
+  }
+
   struct Client {
     TaskId task;
     std::array<Handle, handles_per_client> handles{};

@@ -50,6 +50,16 @@ void for_each_entry(const Frames& frames, Frame root, Visit&& visit) {
   }
 }
 
+// Frames that the entries and the tables are.
+inline Word count_frames(const Frames& frames, Frame root) {
+  if (root == 0) return 0;
+  Word count = 1;
+  const auto* const directory = reinterpret_cast<const Frame*>(frames.address(root));
+  for (Word i = 0; i < entries_per_table; ++i) count += directory[i] != 0 ? 1u : 0u;
+  for_each_entry(frames, root, [&](Word, Frame) { ++count; });
+  return count;
+}
+
 // Calls give(frame) for the frames of the directory and the tables, which are no more then.
 template <typename Give>
 void drop_tables(const Frames& frames, Frame& root, Give&& give) {

@@ -3,6 +3,7 @@
 //
 //   Spaces& spaces()             its dataspaces
 //   void drop(unsigned number)   the last handle of that one is closed: its pages go
+//   void closed(unsigned number) some handle of it is closed, and others are not; may be missing
 //
 // Owns: the handles of its clients. Handles of tasks that have ended are closed when a new
 // client comes, and when memory or room is short.
@@ -87,7 +88,9 @@ class Service {
   }
 
   void release(unsigned number) {
-    if (spaces().release(number)) static_cast<Pager*>(this)->drop(number);
+    Pager& pager = *static_cast<Pager*>(this);
+    if (spaces().release(number)) pager.drop(number);
+    else if constexpr (requires { pager.closed(number); }) pager.closed(number);
   }
 };
 

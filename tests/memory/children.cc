@@ -24,7 +24,7 @@ int write_to_shared() {
   return 0;
 }
 
-// Takes all the memory that the anonymous pager has to give.
+// Takes all the memory that the anonymous pager gives to one client.
 int hoard() {
   const auto handle = mica::call<Dataspace::create>(pager("anonymous"), Word{64} << 20);
   Word pages = 0;
@@ -43,6 +43,10 @@ int run_child(std::string_view part) {
   if (part == "double") return double_it();
   if (part == "read-only") return write_to_shared();
   if (part == "hoard") return hoard();
+  if (part == "hoard-and-stay" && hoard() == 0) {
+    (void)mica::call<Root::create_thread>(mica::root_server(), mica::root_server());  // a sign that it is done
+    L4_Sleep(L4_Never);
+  }
   if (part == "nowhere") *reinterpret_cast<volatile Word*>(Word{0x123450}) = 1;
   if (part == "code") *reinterpret_cast<volatile Word*>(mica::this_task().image_low) = 1;
   if (part == "jump") reinterpret_cast<void (*)()>(Word{0x123450})();
@@ -85,6 +89,19 @@ void test_sharing() {
         "nothing is shared with a task that is not there");
   check(run("hoard").code == 0, "who asks for more than there is gets no_memory");
   check(run("hoard").code == 0, "what a task had is there again when it has ended");
+  const auto hoarder = mica::call<Root::spawn>(mica::root_server(), Word{256} << 10, mica::Text<64>("memory_test.elf"),
+                                               mica::Text<256>("child=hoard-and-stay"));
+  while (hoarder && mica::alive(*hoarder) && !mica::call<Root::thread_state>(mica::root_server(), *hoarder, Word{2})) {
+    L4_Sleep(L4_TimePeriod(1000));
+  }
+  const auto handle = mica::call<Dataspace::create>(pager("anonymous"), 64 * page_size);
+  volatile Word* const memory = attach("anonymous", *handle, 64 * page_size);
+  check(hoarder.ok() && mica::alive(*hoarder) && map(pager("anonymous"), *handle, 63 * page_size, 6) == Error::none,
+        "a task that takes all that it can leaves others theirs");
+  fill(memory, 64, 1);
+  check(filled(memory, 64, 1) && detach(memory) && mica::call<Dataspace::close>(pager("anonymous"), *handle).ok(),
+        "and they can use it");
+  if (hoarder) (void)mica::call<Root::kill>(mica::root_server(), *hoarder);
 }
 
 void test_crashes() {

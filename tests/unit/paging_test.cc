@@ -11,6 +11,7 @@
 #include <servers/pager_anonymous/estate.h>
 #include <servers/pager_copy_on_write/references.h>
 #include <servers/pager_paging/eviction.h>
+#include <servers/paging/shares.h>
 
 using mica::Error;
 using mica::TaskId;
@@ -241,4 +242,53 @@ TEST_CASE("clock: pages in use are left alone once, others go in turn") {
   clock->clear(3);
   CHECK(*clock->next(8, unused) == 5);
   CHECK(*clock->next(8, unused) == 5);
+}
+
+TEST_CASE("shares: a client is charged for its dataspaces, up to the limit, and others are not") {
+  Shares shares;
+  shares.set_limit(10);
+  shares.give(1, 1);
+  shares.give(2, 1);
+  shares.give(3, 2);
+  for (unsigned i = 0; i < 10; ++i) CHECK(shares.charge(i % 2 == 0 ? 1 : 2));
+  CHECK_FALSE(shares.charge(1));
+  CHECK(shares.charge(3));
+  CHECK(shares.charged(1) == 10);
+  shares.take_back(1);
+  CHECK(shares.charge(2));
+  // The other one has a handle to the dataspace, and is the last: its frames are that one's now.
+  for (unsigned i = 0; i < 8; ++i) CHECK(shares.charge(3));
+  shares.give(1, 2);
+  CHECK(shares.charged(1) == 6);
+  CHECK(shares.charged(2) == 13);
+  CHECK_FALSE(shares.charge(3));
+  shares.end(1);
+  CHECK(shares.charged(2) == 9);
+  CHECK(shares.charge(3));
+  shares.end(2);
+  CHECK(shares.charged(1) == 0);
+  // What an earlier incarnation had given is charged as well.
+  shares.give(4, 3);
+  shares.note(4, 12);
+  CHECK_FALSE(shares.charge(4));
+}
+
+TEST_CASE("shares: the frames of a dataspace and its tables are counted") {
+  Memory memory;
+  const auto spaces = std::make_unique<Spaces>();
+  const auto client = *spaces->handles().open(TaskId(16, 1), living, nothing);
+  const auto other = *spaces->handles().open(TaskId(17, 1), living, nothing);
+  const Word handle = *spaces->create(client, 3000 * page_size);
+  const unsigned space = *spaces->find(client, handle);
+  CHECK(count_frames(memory.frames, spaces->at(space).root) == 0);
+  const Word before = memory.frames.free_count();
+  make_pages(*spaces, memory, space, {0, 1, 2500});
+  CHECK(count_frames(memory.frames, spaces->at(space).root) == before - memory.frames.free_count());
+  CHECK(spaces->handles().holder_of(space) == client);
+  CHECK(spaces->share(client, handle, other, 6).ok());
+  CHECK(spaces->handles().holder_of(space, other) == other);
+  spaces->handles().remove(client, handle);
+  CHECK(spaces->handles().holder_of(space, client) == other);
+  spaces->handles().remove(other, 0);
+  CHECK(spaces->handles().holder_of(space, client) == 0);
 }
