@@ -100,7 +100,8 @@ struct Root {
   // Memory. memory: a cleared block of 2^order bytes, order 12 .. 22, mapped into the
   // window; the Map's page is its physical address. no_memory: the quota or the machine.
   using memory = Operation<Root, 3, Map(Word order)>;
-  // free_memory: gives back a block, by its physical address; it disappears from all spaces.
+  // free_memory: gives back a block, also one that was left by an earlier incarnation, by its
+  // physical address; it disappears from all spaces.
   using free_memory = Operation<Root, 4, void(Word physical)>;
   // dma_memory: as memory; counts against the task's `dma`.
   using dma_memory = Operation<Root, 5, Map(Word order)>;
@@ -125,6 +126,7 @@ struct Root {
   // image's pages only). no_room: all that the task may have exist.
   using create_thread = Operation<Root, 11, l4::ThreadId(l4::ThreadId pager)>;
   using delete_thread = Operation<Root, 12, void(Word n)>;
+  // delete_thread: its names, interrupts and what it waits for go with it.
   // start_thread: of a thread whose pager is the root server; its stack is part of the image.
   using start_thread = Operation<Root, 30, void(Word n, Word ip, Word sp)>;
   // priority of thread n, 1 .. the task's.
@@ -133,15 +135,17 @@ struct Root {
   // Tasks. spawn: a task of the program, with so much of the caller's own memory quota in
   // bytes. Errors: not_found (no such file), bad_argument (no program), no_memory, no_room.
   using spawn = Operation<Root, 14, TaskId(Word memory, Text<64> program, Text<256> arguments)>;
-  // wait: for the end of a task that the caller has spawned. not_found: no such child.
+  // wait: for the end of a task that the caller has spawned, which is told once. It is kept until
+  // then, for as many children as the caller may have. not_found: no such child.
   using wait = Operation<Root, 15, Ending(TaskId)>;
   // kill: a child, or with `privilege control` any task. A task of the manifest is
   // restarted if its policy says so.
   using kill = Operation<Root, 16, void(TaskId)>;
   // restart: a task of the manifest, by its name, whether it runs or has ended.
   using restart = Operation<Root, 17, void(Name)>;
-  // complain: the server has given an answer that is none. Several ones from different
-  // tasks count as a crash of it.
+  // complain: the server has given an answer that is none. It counts as a crash of it when
+  // three tasks of the manifest that use it have said so, or all if they are fewer; children
+  // are their parents. denied: the caller does not use it.
   using complain = Operation<Root, 18, void(l4::ThreadId server)>;
 
   // Information. task_info: of the first living task with at least this index. not_found:
@@ -160,13 +164,15 @@ struct Root {
   using file_pages = Operation<Root, 26, Map(Word address, Word order)>;
   // What the root server and tasks without a console have printed, from a position on;
   // waits for more. Position 0 is the oldest that is still there, ~0 the
-  // end. Somebody who provides a service and asks takes over the showing of the log.
+  // end. Somebody who provides a service and asks takes over the showing of the log, until
+  // he ends.
   using log = Operation<Root, 27, LogPiece(Word position)>;
   // log_end: the position behind what has been printed.
   using log_end = Operation<Root, 41, Word()>;
   // write_log: prints where the log goes.
   using write_log = Operation<Root, 28, void(Text<400>)>;
-  // Ends the system; needs `privilege control`. status 0: success.
+  // Ends the system, needs `privilege control`. status 0: it ends with success, whatever has ended
+  // otherwise before.
   using shutdown = Operation<Root, 29, void(Word status)>;
 
   using Operations =

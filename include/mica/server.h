@@ -28,6 +28,9 @@
 //                                         messages; true if the thread can go on, and false
 //                                         leaves this one to message()
 //   l4::Timeouts / void timeout()         see next_timeout below
+//   void arrived() / bool gives_way(l4::ThreadId to)   when a message has come, and when it was
+//                                         handled; true: the answer does not hand the time slice
+//                                         on, and its receiver comes behind others of its priority
 //   std::span<std::byte> buffer()         where strings of requests arrive; string() of the client
 //                                         then is what came
 #pragma once
@@ -146,7 +149,14 @@ class Loop {
       const l4::Timeouts until = next_timeout(to, m);
       open_buffer();
       const l4::ThreadId from = l4::ipc_words(to, l4::ThreadId::any(), until, m);
+      if constexpr (gives_way) server_->arrived();
       to = dispatch(typename Interface::Operations{}, from, m);
+      if constexpr (gives_way) {
+        if (!to.is_nil() && server_->gives_way(to)) {
+          (void)l4::send_words(to, m, l4::Timeouts::reply());
+          to = l4::ThreadId::nil();
+        }
+      }
     }
   }
 
@@ -156,6 +166,7 @@ class Loop {
   static constexpr bool admits_all = requires { requires Server::admits_all; };
   // Without state of its own a session is a note that the task is admitted.
   static constexpr unsigned capacity = has_session ? 64 : 128;
+  static constexpr bool gives_way = requires(Server& s, l4::ThreadId to) { s.gives_way(to); };
   static constexpr bool has_buffer = requires(Server& s) { s.buffer(); };
 
   template <typename S, bool>

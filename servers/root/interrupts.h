@@ -2,29 +2,26 @@
 // Interrupts that tasks handle: which thread gets the messages of which line.
 #pragma once
 
-#include "task.h"
+#include "interrupt_table.h"
 
 namespace root {
 
 class Interrupts {
  public:
-  // The line's messages go to the thread, of this task. busy: another living task has it.
-  Result<void> attach(const Task& task, Word line, l4::ThreadId handler);
-  // A message-signalled interrupt of its own for the task. no_room: all are taken.
-  Result<mica::MessageInterrupt> attach_message(const Task& task, l4::ThreadId handler);
-  // Takes the task's lines away.
+  // The line's messages go to the thread. busy: another living task has it.
+  Result<void> attach(Word line, l4::ThreadId handler);
+  // A message-signalled interrupt of its own for the thread. no_room: all are taken.
+  Result<mica::MessageInterrupt> attach_message(l4::ThreadId handler);
+  // Takes all away from the thread, or from all threads of the task.
+  void detach(l4::ThreadId handler);
   void detach(TaskId task);
 
-  Result<mica::InterruptInfo> info(Word n) const;
-  Word count(TaskId task) const;
+  Result<mica::InterruptInfo> info(Word n) const { return table_.info(n); }
+  // Message-signalled ones that the task has.
+  Word messages(TaskId task) const { return table_.messages(task); }
 
  private:
-  struct Line {
-    Word number;
-    TaskId task;
-    l4::ThreadId handler;
-  };
-  mica::FixedVector<Line, 64> lines_;
+  InterruptTable table_;
 };
 
 extern Interrupts interrupts;

@@ -3,11 +3,9 @@
 
 namespace root {
 
-constinit Log log;
-
 void Log::write(std::string_view text) {
   for (const char c : text) text_[end_++ % capacity] = c;
-  if (reader_.is_nil()) runtime::write_text(text);
+  if (reader_.is_nil()) serial_(text);
 }
 
 mica::LogPiece Log::read(l4::Word position) const {
@@ -19,6 +17,16 @@ mica::LogPiece Log::read(l4::Word position) const {
   }
   piece.next = position;
   return piece;
+}
+
+void Log::show_rest() {
+  if (reader_.is_nil()) return;
+  reader_ = l4::ThreadId::nil();
+  while (shown_ < end_) {
+    const mica::LogPiece piece = read(shown_);
+    serial_({piece.text, piece.size});
+    shown_ = piece.next;
+  }
 }
 
 }  // namespace root

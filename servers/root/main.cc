@@ -17,6 +17,12 @@
 #include "service.h"
 #include "system_page.h"
 
+namespace root {
+
+constinit Log log;
+
+}  // namespace root
+
 namespace {
 
 constinit root::Service service;
@@ -25,6 +31,7 @@ constinit mica::Loop<root::Service> loop;
 }  // namespace
 
 int main() {
+  root::log.begin(runtime::write_text);
   root::report("root: Mica's root server\n");
   if (!root::read_boot_archive()) return 1;
   if (!root::memory.init() || !root::make_system_page()) {
@@ -34,6 +41,12 @@ int main() {
   (void)runtime::claim_ports(0, 16);
   (void)L4_Sigma0_Exclude(runtime::sigma0(), root::Tasks::first_index * mica::threads_per_task);
   const unsigned failures = root::supervision.start_all(root::boot_manifest());
+  bool heartbeats = false;
+  for (const root::TaskSpec& task : root::boot_manifest().tasks) heartbeats = heartbeats || task.heartbeat != 0;
+  if (heartbeats && !service.start_pulse()) {
+    root::report("root: the kernel has no room for the thread that sends heartbeats\n");
+    return 1;
+  }
   if (failures != 0) root::supervision.stop(true);
   loop.run(service);
 }

@@ -65,7 +65,6 @@ class Parser {
         {"heartbeat", &Parser::read_heartbeat},
         {"essential", &Parser::read_essential},
         {"holds", &Parser::read_holds},
-        {"pager", &Parser::read_pager},
         {"privilege", &Parser::read_privilege},
     };
     return all;
@@ -149,6 +148,8 @@ class Parser {
     TaskSpec task;
     task.line = number_;
     task.name = take_word(line_);
+    task.priority = 100;
+    task.threads = 1;
     const bool has_room = manifest_.tasks.push(task);
     // More tasks than there is room for are read as well, for what is wrong with them.
     if (!has_room) spare_ = task;
@@ -265,12 +266,6 @@ class Parser {
   void read_privilege() {
     task_->privileged = true;
     if (read_fixed("control")) expect_end();
-  }
-  void read_pager() {
-    const View kind = take_word(line_);
-    if (kind != "root" && kind != "regions") return complain_of_choice(kind, "'root' or 'regions'");
-    task_->pager = kind == "root" ? PagerKind::root : PagerKind::regions;
-    expect_end();
   }
 
   // --- Values: false, and a complaint, if there is none ---------------------------

@@ -31,18 +31,14 @@ struct RestartPolicy {
   Word window = 0;  // … in so many microseconds; limit 0: any number
 };
 
-enum class PagerKind {
-  root,     // the root server gives the pages of the image; no others are asked for
-  regions,  // the task has a region mapper of its own beside it
-};
-
+// All zeros while nobody has read it: the root server's tables of these take no room in its file.
 struct TaskSpec {
   unsigned line = 0;
   std::string_view name, program, arguments;
-  Word priority = 100;
+  Word priority = 0;
   Word memory = 0;  // bytes it may hold, image included
   Word dma = 0;     // bytes of that which may be physically contiguous blocks of its choice
-  Word threads = 1;
+  Word threads = 0;
   Word tasks = 0;  // that it may have spawned at a time
   // Physical memory from here on is none: a device that begins here is the framebuffer, wherever that is.
   static constexpr Word framebuffer_place = Word{1} << 46;
@@ -54,7 +50,6 @@ struct TaskSpec {
   mica::FixedVector<std::string_view, 16> uses;
   RestartPolicy restart;
   Word heartbeat = 0;  // microseconds, 0: none
-  PagerKind pager = PagerKind::root;
   bool essential = false;     // the system ends with it
   bool holds_memory = false;  // its blocks are kept for its next incarnation
   bool privileged = false;    // may control all tasks

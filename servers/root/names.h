@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The name service: which thread answers for a name, and who waits to know.
+// The name service's table: which thread answers for a name. Pure.
 #pragma once
 
-#include <mica/root.h>
+#include <optional>
+
+#include <mica/task.h>
 
 #include "manifest.h"
 
@@ -10,36 +12,39 @@ namespace root {
 
 class Names {
  public:
+  using Number = std::size_t;
+
   // A name of the manifest, which will be registered some time.
-  bool declare(std::string_view name);
-  bool known(std::string_view name) const { return look(name) != nullptr; }
+  bool declare(std::string_view name) { return number(name) || entries_.push({name, {}}); }
+  std::optional<Number> number(std::string_view name) const {
+    for (Number n = 0; n < entries_.size(); ++n) {
+      if (entries_[n].name == name) return n;
+    }
+    return std::nullopt;
+  }
 
-  // The thread answers for the name; those who wait are told. False: no such name.
-  bool set(std::string_view name, l4::ThreadId server);
-  // Nil while nobody answers for it.
-  l4::ThreadId find(std::string_view name) const;
-  // The client will be told. False: too many wait.
-  bool wait(std::string_view name, l4::ThreadId client);
+  // Who answers for it; nil while nobody does.
+  l4::ThreadId server(Number n) const { return entries_[n].server; }
+  void set(Number n, l4::ThreadId server) { entries_[n].server = server; }
 
-  // The task has ended: its names have no server, and it waits for none.
-  void forget(mica::TaskId task);
-  // The name's task will not come back: those who wait are told so.
-  void give_up(std::string_view name);
+  // The thread, or all of the task, are no more: nobody answers for their names.
+  void forget(l4::ThreadId server) {
+    for (Entry& entry : entries_) {
+      if (entry.server == server) entry.server = l4::ThreadId::nil();
+    }
+  }
+  void forget(mica::TaskId task) {
+    for (Entry& entry : entries_) {
+      if (mica::TaskId::of(entry.server) == task) entry.server = l4::ThreadId::nil();
+    }
+  }
 
  private:
   struct Entry {
     std::string_view name;
     l4::ThreadId server;
   };
-  struct Waiter {
-    std::string_view name;
-    l4::ThreadId client;
-  };
-  const Entry* look(std::string_view name) const;
-  void tell(std::string_view name, mica::Result<l4::ThreadId> answer);
-
   mica::FixedVector<Entry, Manifest::max_provided> entries_;
-  mica::FixedVector<Waiter, 128> waiters_;
 };
 
 }  // namespace root

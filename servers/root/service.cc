@@ -70,22 +70,23 @@ void copy_text(char (&to)[N], std::string_view text) {
 Task& Service::task_of(const Client& client) { return *tasks.of(client.thread); }
 
 Result<void> Service::handle(Root::register_name, Client& client, Name name) {
-  Task& task = task_of(client);
-  if (!contains(task.spec().provides, name)) return Error::denied;
-  if (!names.set(name, client.thread)) return Error::not_found;
+  const auto number = names.number(name);
+  if (!number || !contains(task_of(client).spec().provides, name)) return Error::denied;
+  set_server(*number, client.thread);
   return {};
 }
 
 Result<l4::ThreadId> Service::handle(Root::find, Client& client, Name name) {
   Task& task = task_of(client);
   if (!contains(task.spec().uses, name) && !contains(task.spec().provides, name)) return Error::denied;
-  const l4::ThreadId server = names.find(name);
+  const auto number = names.number(name);
+  if (!number) return Error::not_found;
+  const l4::ThreadId server = names.server(*number);
   if (!server.is_nil()) return server;
-  if (!names.known(name)) return Error::not_found;
   for (const Task& provider : tasks) {
     if (!tasks.is_of_manifest(provider) || !contains(provider.spec().provides, name)) continue;
     if (!provider.running()) return Error::ended;
-    if (!names.wait(name, client.thread)) return Error::no_room;
+    if (!waiters.add(client.thread, task.family(), Waiters::For::name, *number)) return Error::no_room;
     return Result<l4::ThreadId>::later();
   }
   return Error::not_found;
@@ -94,11 +95,8 @@ Result<l4::ThreadId> Service::handle(Root::find, Client& client, Name name) {
 Result<void> Service::handle(Root::admits, Client& client, TaskId id) {
   const Task& server = task_of(client);
   const Task* const task = tasks.find(id);
-  if (task == nullptr) return Error::denied;
-  for (const std::string_view name : server.spec().provides) {
-    if (contains(task->spec().uses, name)) return {};
-  }
-  return Error::denied;
+  if (task == nullptr || (task != &server && !task->uses_any(server.spec().provides))) return Error::denied;
+  return {};
 }
 
 Result<mica::Map> Service::handle(Root::memory, Client& client, Word order) {
@@ -157,16 +155,14 @@ Result<void> Service::handle(Root::attach_interrupt, Client& client, Word line, 
   bool allowed = false;
   for (const Interrupt& own : task.spec().interrupts) allowed = allowed || own.number == line;
   if (!allowed) return Error::denied;
-  return interrupts.attach(task, line, task.id().thread(static_cast<unsigned>(n)));
+  return interrupts.attach(line, task.id().thread(static_cast<unsigned>(n)));
 }
 
 Result<mica::MessageInterrupt> Service::handle(Root::attach_message_interrupt, Client& client, Word n) {
   Task& task = task_of(client);
   if (!task.has_thread(n)) return Error::bad_argument;
-  if (interrupts.count(task.id()) >= task.spec().interrupts.size() + task.spec().message_interrupts) {
-    return Error::denied;
-  }
-  return interrupts.attach_message(task, task.id().thread(static_cast<unsigned>(n)));
+  if (interrupts.messages(task.id()) >= task.spec().message_interrupts) return Error::denied;
+  return interrupts.attach_message(task.id().thread(static_cast<unsigned>(n)));
 }
 
 Result<l4::ThreadId> Service::handle(Root::create_thread, Client& client, l4::ThreadId pager) {
@@ -184,7 +180,10 @@ Result<void> Service::handle(Root::start_thread, Client& client, Word n, Word ip
 }
 
 Result<void> Service::handle(Root::delete_thread, Client& client, Word n) {
-  return task_of(client).delete_thread(n);
+  Task& task = task_of(client);
+  const Result<void> deleted = task.delete_thread(n);
+  if (deleted) supervision.forget(task.id().thread(static_cast<unsigned>(n)));
+  return deleted;
 }
 
 Result<void> Service::handle(Root::set_priority, Client& client, Word n, Word priority) {
@@ -201,13 +200,16 @@ Result<TaskId> Service::handle(Root::spawn, Client& client, Word bytes, const mi
 }
 
 Result<mica::Ending> Service::handle(Root::wait, Client& client, TaskId id) {
-  const Task* const task = tasks.find(id);
-  const TaskId self = task_of(client).id();
-  for (const Task& place : tasks) {
-    if (task == nullptr && place.id() == id && place.parent == self) return place.ending;
+  const Task& self = task_of(client);
+  for (const Task& task : tasks) {
+    const Word place = tasks.place_of(task);
+    if (task.id() != id || task.parent != self.id() || !tasks.places().has_end(place)) continue;
+    tasks.places().tell(place);
+    return task.ending;
   }
-  if (task == nullptr || task->parent != self) return Error::not_found;
-  if (!supervision.wait(id, client.thread)) return Error::no_room;
+  const Task* const task = tasks.find(id);
+  if (task == nullptr || task->parent != self.id()) return Error::not_found;
+  if (!waiters.add(client.thread, self.family(), Waiters::For::ending, id.raw)) return Error::no_room;
   return Result<mica::Ending>::later();
 }
 
@@ -224,15 +226,16 @@ Result<void> Service::handle(Root::restart, Client& client, Name name) {
   if (!task_of(client).spec().privileged) return Error::denied;
   Task* const task = tasks.named(name);
   if (task == nullptr) return Error::not_found;
-  if (task->running()) supervision.end(*task, {-1, 2});
-  if (!task->running() && !supervision.start(*task)) return Error::no_memory;
+  if (!supervision.restart(*task)) return Error::no_memory;
   return {};
 }
 
 Result<void> Service::handle(Root::complain, Client& client, l4::ThreadId server) {
   Task* const task = tasks.of(server);
   if (task == nullptr) return Error::not_found;
-  supervision.complain(*task, client.task);
+  const Task& by = task_of(client);
+  if (!by.uses_any(task->spec().provides)) return Error::denied;
+  supervision.complain(*task, by);
   return {};
 }
 
@@ -255,9 +258,8 @@ Result<mica::ThreadState> Service::handle(Root::thread_state, Client&, TaskId id
 }
 
 Result<mica::BlockInfo> Service::handle(Root::block_info, Client&, TaskId id, Word n) {
-  if (tasks.find(id) == nullptr) return Error::not_found;
-  auto block = memory.frames().first(owner_of(id.index()));
-  while (block && n-- > 0) block = memory.frames().next(*block);
+  const Task* const task = tasks.find(id);
+  const auto block = task == nullptr ? std::nullopt : task->block(n);
   if (!block) return Error::not_found;
   return mica::BlockInfo{block->address, block->order};
 }
@@ -296,11 +298,11 @@ Result<mica::Map> Service::handle(Root::file_pages, Client&, Word address, Word 
 }
 
 Result<mica::LogPiece> Service::handle(Root::log, Client& client, Word position) {
-  if (task_of(client).spec().provides.empty() && !task_of(client).spec().privileged) return Error::denied;
-  if (!task_of(client).spec().provides.empty()) log.set_reader(client.thread);
-  if (position > log.end()) position = log.end();
+  const Task& task = task_of(client);
+  if (task.spec().provides.empty() && !task.spec().privileged) return Error::denied;
+  if (!task.spec().provides.empty()) log.set_reader(client.thread, position);
   if (position < log.end()) return log.read(position);
-  if (!log_waiters_.push({client.thread, position})) return Error::no_room;
+  if (!waiters.add(client.thread, task.family(), Waiters::For::text, log.end())) return Error::no_room;
   return Result<mica::LogPiece>::later();
 }
 
@@ -344,6 +346,10 @@ bool Service::io_fault(Task& task, l4::ThreadId from, l4::Words& message) {
 }
 
 bool Service::message(l4::ThreadId from, l4::Words& message) {
+  if (pulse_.is(from.is_local() ? l4::ThreadId(L4_GlobalIdOf(from)) : from)) {
+    message = PulseThread::order(supervision.next_pulse(PulseThread::asked(message), PulseThread::taken(message)));
+    return true;
+  }
   Task* const task = tasks.of(from);
   if (task == nullptr) return false;
   const l4::Tag tag = message.tag();
@@ -371,29 +377,24 @@ bool Service::message(l4::ThreadId from, l4::Words& message) {
 }
 
 void Service::serve_log() {
-  for (std::size_t i = log_waiters_.size(); i-- > 0;) {
-    if (log_waiters_[i].position >= log.end()) continue;
-    mica::answer<Root::log>(log_waiters_[i].client, log.read(log_waiters_[i].position));
-    log_waiters_.remove(i);
-  }
+  waiters.answer(Waiters::For::text, [](Word position) { return position < log.end(); },
+                 [](l4::ThreadId client, Word position) { mica::answer<Root::log>(client, log.read(position)); });
+}
+
+bool Service::gives_way(l4::ThreadId to) {
+  constexpr Word half_slice = 5000;  // microseconds
+  Task* const task = tasks.of(to);
+  return task != nullptr && task->spend(L4_SystemClock().raw - arrived_, half_slice);
 }
 
 l4::Timeouts Service::next_timeout() {
   serve_log();
-  const Word time = L4_SystemClock().raw;
-  if (!ticking_ || time >= next_tick_) {
-    const Word pause = supervision.tick();
-    ticking_ = pause != 0;
-    next_tick_ = time + pause;
-  }
   if (supervision.over()) {
     report("root: the system has ended\n");
-    if (!log.reader().is_nil()) runtime::write_text("");
+    log.show_rest();
     runtime::exit(supervision.failed() ? 1 : 0);
   }
-  if (!ticking_) return l4::Timeouts::reply();
-  const Word left = next_tick_ > time ? next_tick_ - time : 1;
-  return l4::Timeouts{l4::Timeouts::reply().raw | L4_TimePeriod(left).raw};
+  return l4::Timeouts::reply();
 }
 
 }  // namespace root

@@ -60,9 +60,16 @@ class Service {
   // Page faults, I/O faults, exceptions, what tasks print, and their ends.
   bool message(l4::ThreadId from, l4::Words& message);
 
-  // After each message: what was waited for, heartbeats, and the end.
+  // The time that is spent for a task is its own: after half a time slice others are next, who
+  // else would get less than their share beside one that asks all the time.
+  void arrived() { arrived_ = L4_SystemClock().raw; }
+  bool gives_way(l4::ThreadId to);
+
+  // After each message: what was waited for, and the end.
   l4::Timeouts next_timeout();
-  void timeout() {}
+
+  // The system has tasks with heartbeats. False: no room.
+  [[nodiscard]] bool start_pulse() { return pulse_.start(); }
 
  private:
   Task& task_of(const Client&);
@@ -70,13 +77,8 @@ class Service {
   bool io_fault(Task& task, l4::ThreadId from, l4::Words& message);
   void serve_log();
 
-  struct LogWaiter {
-    l4::ThreadId client;
-    Word position;
-  };
-  mica::FixedVector<LogWaiter, 8> log_waiters_;
-  Word next_tick_ = 0;
-  bool ticking_ = false;
+  PulseThread pulse_;
+  Word arrived_ = 0;  // when the message in hand came
 };
 
 }  // namespace root

@@ -12,10 +12,12 @@ namespace root {
 
 constinit Supervision supervision;
 constinit Names names;
+constinit Waiters waiters;
 
 namespace {
 
 constexpr Word complaints_that_count = 3;
+constexpr Word longest_pause = 100000;  // microseconds, until somebody new is asked whether it lives
 
 Word now() { return L4_SystemClock().raw; }
 
@@ -28,7 +30,7 @@ unsigned Supervision::start_all(const Manifest& manifest) {
     for (const std::string_view name : spec.provides) names.declare(name);
   }
   for (Word n = 0; n < manifest.tasks.size(); ++n) {
-    tasks.place(n).plan(tasks.first_index + n, manifest.tasks[n]);
+    tasks.place(n).plan(tasks.first_index + n, n, manifest.tasks[n]);
   }
   for (Word n = 0; n < manifest.tasks.size(); ++n) {
     if (!start(tasks.place(n))) ++failures;
@@ -38,67 +40,108 @@ unsigned Supervision::start_all(const Manifest& manifest) {
 
 bool Supervision::start(Task& task) {
   const auto file = boot_archive().find(task.spec().program);
-  const char* const fault = file ? task.start(file->data) : "no such file in the archive";
+  const char* const fault = file ? task.start(file->data).text : "no such file in the archive";
   if (fault == nullptr) return true;
   report("root: {}: {}: {}\n", task.name(), task.spec().program, fault);
   return false;
 }
 
-Result<TaskId> Supervision::spawn(Task& parent, Word bytes, std::string_view program, std::string_view arguments) {
+Result<TaskId> Supervision::spawn(Task& parent, Word bytes, std::string_view program,
+                                  std::string_view arguments) {
   if (tasks.children(parent.id()) >= parent.spec().tasks) return Error::denied;
   const auto file = boot_archive().find(program);
   if (!file) return Error::not_found;
-  Task* const task = tasks.free_place();
-  if (task == nullptr) return Error::no_room;
   const Word pages = bytes >> Frames::page_order;
   if (!parent.give_quota(pages)) return Error::no_memory;
-  task->plan_child(tasks.index_of(*task), parent, file->name, pages, arguments);
-  const char* const fault = task->start(file->data);
-  if (fault == nullptr) return task->id();
-  report("root: {}: {}\n", program, fault);
-  task->forget();
+  const auto place = tasks.places().take(parent.id());
+  Task::Fault fault{Error::no_room, "there is no room for more tasks"};
+  if (place) {
+    Task& task = tasks.place(*place);
+    task.plan_child(tasks.index_of(task), parent, file->name, pages, arguments);
+    fault = task.start(file->data);
+    if (fault.error == Error::none) return task.id();
+    task.forget();
+    tasks.places().give_back(*place);
+  }
   parent.take_quota(pages);
-  return Error::bad_argument;
+  report("root: {}: {}\n", program, fault.text);
+  return fault.error;
 }
 
-bool Supervision::may_restart(Task& task) {
-  const RestartPolicy& policy = task.spec().restart;
-  if (!policy.always || over_) return false;
-  if (policy.limit == 0) return true;
-  // The times of the last restarts are a ring; the limit is at most its size.
-  const Word oldest = task.restarts < policy.limit ? 0 : task.restart_times[(task.restarts - policy.limit) % 8];
-  return task.restarts < policy.limit || now() - oldest > policy.window;
-}
-
-void Supervision::end(Task& task, mica::Ending ending) {
+// Everything that is the task's, and everybody who waits for it.
+void Supervision::take_down(Task& task, mica::Ending ending) {
   const TaskId id = task.id();
   for (Task& child : tasks) {
     if (child.running() && child.parent == id) end(child, {-1, 2});
   }
+  tasks.places().forget_children(id);
   interrupts.detach(id);
   const Word quota = task.quota();
   task.end();
   names.forget(id);
-  for (std::size_t i = waiters_.size(); i-- > 0;) {
-    if (TaskId::of(waiters_[i].client) == id) waiters_.remove(i);
-  }
-  tell_waiters(id, ending);
+  waiters.forget(id);
+  log.forget(id);
   task.ending = ending;
-  if (!tasks.is_of_manifest(task)) {
-    if (Task* const parent = tasks.find(task.parent)) parent->take_quota(quota);
-    task.forget();
-    return;
+  bool told = false;
+  waiters.answer(
+      Waiters::For::ending, [id](Word what) { return what == id.raw; },
+      [&](l4::ThreadId client, Word) { told = mica::answer<mica::Root::wait>(client, ending) || told; });
+  if (tasks.is_of_manifest(task)) return;
+  if (Task* const parent = tasks.find(task.parent)) {
+    parent->take_quota(quota);
+    tasks.places().end(tasks.place_of(task), parent->spec().tasks);
   }
+  if (told || tasks.find(task.parent) == nullptr) tasks.places().give_back(tasks.place_of(task));
+  task.forget();
+}
+
+void Supervision::end(Task& task, mica::Ending ending) {
+  const bool of_manifest = tasks.is_of_manifest(task);
+  take_down(task, ending);
+  if (!of_manifest) return;
   const bool well = ending.code == 0 && ending.crashed == 0;
-  if (!well && may_restart(task)) {
-    task.restart_times[task.restarts++ % 8] = now();
+  if (!well && !over_ && task.policy_restarts.allowed(task.spec().restart, now())) {
+    task.policy_restarts.note(now());
+    ++task.restarts;
     report("root: {} is started again\n", task.name());
     if (start(task)) return;
   }
-  for (const std::string_view name : task.spec().provides) names.give_up(name);
+  stay_down(task, well);
+}
+
+bool Supervision::restart(Task& task) {
+  if (task.running()) take_down(task, {-1, 2});
+  ++task.restarts;
+  report("root: {} is started again\n", task.name());
+  if (start(task)) return true;
+  stay_down(task, false);
+  return false;
+}
+
+// Those who look for its names are told that there will be nobody.
+void Supervision::stay_down(Task& task, bool well) {
+  for (const std::string_view provided : task.spec().provides) {
+    waiters.answer(
+        Waiters::For::name, [&](Word what) { return what == names.number(provided); },
+        [](l4::ThreadId client, Word) { mica::answer<mica::Root::find>(client, Error::ended); });
+  }
   if (!well) failed_ = true;
-  if (task.spec().essential) stop(!well);
+  if (task.spec().essential) over_ = true;
   check_whether_over();
+}
+
+void Supervision::forget(l4::ThreadId thread) {
+  interrupts.detach(thread);
+  names.forget(thread);
+  waiters.forget(thread);
+  log.forget(thread);
+}
+
+void set_server(Names::Number name, l4::ThreadId server) {
+  names.set(name, server);
+  waiters.answer(
+      Waiters::For::name, [name](Word what) { return what == name; },
+      [server](l4::ThreadId client, Word) { mica::answer<mica::Root::find>(client, server); });
 }
 
 // Without an essential task the system ends with the last task that is no server.
@@ -109,38 +152,44 @@ void Supervision::check_whether_over() {
   over_ = true;
 }
 
-void Supervision::complain(Task& task, TaskId client) {
-  if (client == task.id() || !task.note_complaint(client, complaints_that_count)) return;
+void Supervision::complain(Task& task, const Task& client) {
+  if (client.family() == task.family()) return;
+  const Word users = families_using(task);
+  const Word enough = users < complaints_that_count ? users : complaints_that_count;
+  if (task.note_complaint(client.family()) < enough) return;
   report("root: {}: its answers make no sense\n", task.name());
   end(task, {-1, 1});
 }
 
-bool Supervision::wait(TaskId task, l4::ThreadId client) { return waiters_.push({task, client}); }
-
-void Supervision::tell_waiters(TaskId task, mica::Ending ending) {
-  for (std::size_t i = waiters_.size(); i-- > 0;) {
-    if (waiters_[i].task != task) continue;
-    mica::answer<mica::Root::wait>(waiters_[i].client, ending);
-    waiters_.remove(i);
+// Tasks of the manifest that may talk to this one. Their children count with them.
+Word Supervision::families_using(const Task& server) const {
+  Word users = 0;
+  for (const Task& task : tasks) {
+    const bool other = tasks.is_of_manifest(task) && task.running() && task.family() != server.family();
+    if (other && task.uses_any(server.spec().provides)) ++users;
   }
+  return users;
 }
 
-Word Supervision::tick() {
-  Word shortest = 0;
+// A task that waits for the root server itself takes no message and does not hang.
+Pulse Supervision::next_pulse(l4::ThreadId asked, bool taken) {
   const Word time = now();
-  for (Task& task : tasks) {
-    const Word heartbeat = task.spec().heartbeat;
-    if (!task.running() || heartbeat == 0) continue;
-    if (shortest == 0 || heartbeat < shortest) shortest = heartbeat;
-    l4::Words ping(l4::Tag::make(mica::ping_label, 0));
-    if (l4::send_words(task.id().thread(0), ping, l4::Timeouts::reply()).ok()) {
-      task.last_ping = time;
-    } else if (time - task.last_ping > heartbeat) {
-      report("root: {} hangs: no heartbeat for {} ms\n", task.name(), (time - task.last_ping) / 1000);
-      end(task, {-1, 3});
-    }
+  Task* const task = tasks.of(asked);
+  if (task != nullptr && !taken && !waiters.has(asked)) {
+    report("root: {} hangs: it has taken no message for {} ms\n", task->name(),
+           (time - task->last_ping) / 1000);
+    end(*task, {-1, 3});
+  } else if (task != nullptr) {
+    task->last_ping = time;
   }
-  return shortest / 2;
+  Pulse next{l4::ThreadId::nil(), longest_pause};
+  for (Task& other : tasks) {
+    if (!other.running() || other.spec().heartbeat == 0) continue;
+    const Word due = other.last_ping + other.spec().heartbeat / 2;
+    if (due <= time) return {other.id().thread(0), other.spec().heartbeat};
+    if (due - time < next.microseconds) next.microseconds = due - time;
+  }
+  return next;
 }
 
 }  // namespace root

@@ -4,7 +4,9 @@
 #pragma once
 
 #include "names.h"
+#include "pulse.h"
 #include "tasks.h"
+#include "waiters.h"
 
 namespace root {
 
@@ -19,37 +21,38 @@ class Supervision {
 
   // The task is gone afterwards, and may have been started again.
   void end(Task& task, mica::Ending ending);
-  // Counts an answer of the task that was none.
-  void complain(Task& task, TaskId client);
+  // Ends a task of the manifest, if it runs, and starts it, whatever its policy is. False: it does
+  // not start.
+  bool restart(Task& task);
+  // A thread is no more, or is to be deleted.
+  void forget(l4::ThreadId thread);
+  // Counts an answer of the task that was none. It is ended when so many families say so that
+  // none of them can do that to others: three of those that use it, or all.
+  void complain(Task& task, const Task& client);
 
-  // Those who wait for the end of a task. False: too many wait.
-  bool wait(TaskId task, l4::ThreadId client);
-
-  // Pings, hung tasks, restarts that are due. Returns when to be called next, in
-  // microseconds from now; 0: nothing is to be done.
-  Word tick();
+  // Whom to ask next whether it lives; `asked` is the one before, who has taken the message or not,
+  // and is ended then.
+  Pulse next_pulse(l4::ThreadId asked, bool taken);
 
   // The system's end, when there is one.
   bool over() const { return over_; }
   bool failed() const { return failed_; }
-  void stop(bool failed) { over_ = true, failed_ = failed_ || failed; }
+  void stop(bool failed) { over_ = true, failed_ = failed; }
 
  private:
-  bool may_restart(Task& task);
-  void tell_waiters(TaskId task, mica::Ending ending);
+  void take_down(Task& task, mica::Ending ending);
+  void stay_down(Task& task, bool well);
+  Word families_using(const Task& server) const;
   void check_whether_over();
 
-  struct Waiter {
-    TaskId task;
-    l4::ThreadId client;
-  };
-  mica::FixedVector<Waiter, 64> waiters_;
-  Word next_ping_ = 0;
-  bool has_servers_ = false;
   bool over_ = false, failed_ = false;
 };
 
 extern Supervision supervision;
 extern Names names;
+extern Waiters waiters;
+
+// The thread answers for the name; those who wait are told.
+void set_server(Names::Number name, l4::ThreadId server);
 
 }  // namespace root

@@ -29,14 +29,15 @@ void copy_text(char (&to)[N], std::string_view text) {
 
 }  // namespace
 
-void Task::plan(Word index, const TaskSpec& spec) {
+void Task::plan(Word index, Word family, const TaskSpec& spec) {
+  family_ = family;
   spec_ = spec;
   id_ = TaskId(index, 0);
   state_ = State::ended;
 }
 
 void Task::plan_child(Word index, const Task& by, std::string_view program, Word pages, std::string_view arguments) {
-  plan(index, TaskSpec{});
+  plan(index, by.family_, TaskSpec{});
   spawn_arguments_.assign(arguments);
   spec_.name = spec_.program = program;
   spec_.arguments = spawn_arguments_;
@@ -48,31 +49,34 @@ void Task::plan_child(Word index, const Task& by, std::string_view program, Word
   restarts = 0;
 }
 
-const char* Task::start(std::span<const unsigned char> file) {
+Task::Fault Task::start(std::span<const unsigned char> file) {
   file_ = file;
   quota_ = spec_.memory / page_size;
   frames_ = held_pages();
   id_ = TaskId(id_.index(), next_version(id_.index()));
-  complaints_.clear();
+  accusers_ = 0;
   image_ = mica::read_elf(file);
-  if (const char* const fault = image_fault(image_)) return fault;
+  if (const char* const fault = image_fault(image_)) return {Error::bad_argument, fault};
+  const unsigned notes_order = static_cast<unsigned>(std::countr_zero(notes_size(image_)));
+  untouched_ = 0;
+  if (!has_room(image_size(image_) / page_size)) return {Error::no_memory, "its memory quota is too small"};
   const mica::Range span = image_.virtual_span();
   first_page_ = span.low / page_size;
   page_count_ = (span.high + page_size - 1) / page_size - first_page_;
-  const auto table = allocate(static_cast<unsigned>(std::countr_zero(notes_size(image_))));
-  const auto page = new_frame();
-  if (!table || !page) {
-    drop_everything();
-    return "its memory quota is too small";
+  const auto table = allocate(notes_order);
+  image_frames_ = reinterpret_cast<std::uint32_t*>(table.value_or(0));
+  page_ = new_frame().value_or(0);
+  if (image_frames_ == nullptr || page_ == 0) {
+    drop_everything(spec_.holds_memory);
+    return {Error::no_memory, "there is no memory for it"};
   }
-  image_frames_ = reinterpret_cast<std::uint32_t*>(*table);
-  page_ = *page;
+  untouched_ = (image_size(image_) - notes_size(image_)) / page_size - 1;
   make_pages();
 
   const l4::ThreadId thread = id_.thread(0);
   if (!runtime::make_task(thread, l4::ThreadId::self())) {
-    drop_everything();
-    return "the kernel has no room for it";
+    drop_everything(spec_.holds_memory);
+    return {Error::no_room, "the kernel has no room for it"};
   }
   threads_ = 1;
   (void)L4_Set_Priority(thread, spec_.priority);
@@ -81,9 +85,9 @@ const char* Task::start(std::span<const unsigned char> file) {
   started = last_ping = L4_SystemClock().raw;
   if (!runtime::start_task(thread, image_.entry, mica::TaskPage::address)) {
     end();
-    return "it does not start";
+    return {Error::no_room, "it does not start"};
   }
-  return nullptr;
+  return {};
 }
 
 void Task::make_pages() {
@@ -105,16 +109,20 @@ void Task::end() {
   }
   threads_ = 0;
   state_ = State::ended;
-  drop_everything();
+  drop_everything(spec_.holds_memory);
 }
 
-void Task::drop_everything() {
-  if (spec_.holds_memory && state_ == State::ended) {
-    // The image's pages and the two tables are no estate.
+void Task::free_page(Address frame) {
+  if (frame != 0) memory.free(frame, Frames::page_order);
+}
+
+// Of an estate, the image's pages and the two tables are no part.
+void Task::drop_everything(bool keep) {
+  if (keep) {
     for (Word i = 0; image_frames_ != nullptr && i < page_count_; ++i) {
-      if (image_frames_[i] != 0) memory.free(Address{image_frames_[i]} << Frames::page_order, Frames::page_order);
+      free_page(Address{image_frames_[i]} << Frames::page_order);
     }
-    if (page_ != 0) memory.free(page_, Frames::page_order);
+    free_page(page_);
     if (const auto table = memory.frames().find(reinterpret_cast<Address>(image_frames_), owner_of(index()))) {
       memory.free(table->address, table->order);
     }
@@ -122,7 +130,7 @@ void Task::drop_everything() {
   } else {
     memory.free_all(owner_of(index()));
   }
-  frames_ = dma_pages_ = 0;
+  frames_ = untouched_ = dma_pages_ = 0;
   dma_blocks_.clear();
   image_frames_ = nullptr;
   page_ = 0;
@@ -153,8 +161,9 @@ l4::Fpage Task::page_for(Word address, l4::Rights access) {
   if (rights == l4::no_access || !rights.has(access)) return l4::Fpage::nil();
   std::uint32_t& number = image_frames_[page / page_size - first_page_];
   if (number == 0) {
+    --untouched_;
     const auto frame = new_frame();
-    if (!frame) return l4::Fpage::nil();
+    if (!frame) return ++untouched_, l4::Fpage::nil();
     fill(page, *frame);
     number = static_cast<std::uint32_t>(*frame >> Frames::page_order);
   }
@@ -182,7 +191,7 @@ Result<Address> Task::new_frame() { return allocate(Frames::page_order); }
 Result<Address> Task::allocate(unsigned order) {
   if (order < Frames::page_order || order > Frames::largest_order) return Error::bad_argument;
   const Word pages = Word{1} << (order - Frames::page_order);
-  if (frames_ + pages > quota_) return Error::no_memory;
+  if (!has_room(pages)) return Error::no_memory;
   const auto address = memory.allocate(order, owner_of(index()));
   if (!address) return Error::no_memory;
   frames_ += pages;
@@ -202,7 +211,7 @@ Result<Address> Task::allocate_dma(unsigned order) {
 }
 
 Result<void> Task::free(Address address) {
-  const auto block = memory.frames().find(address, owner_of(index()));
+  const auto block = find_block(address);
   if (!block || is_image_frame(block->address)) return Error::not_found;
   const Word pages = Word{1} << (block->order - Frames::page_order);
   memory.free(block->address, block->order);
@@ -214,6 +223,20 @@ Result<void> Task::free(Address address) {
     break;
   }
   return {};
+}
+
+std::optional<Frames::Block> Task::find_block(Address address) const {
+  const auto own = memory.frames().find(address, owner_of(index()));
+  return own ? own : memory.frames().find(address, estate_of(index()));
+}
+
+std::optional<Frames::Block> Task::block(Word n) const {
+  for (const Owner owner : {owner_of(index()), estate_of(index())}) {
+    for (auto block = memory.frames().first(owner); block; block = memory.frames().next(*block)) {
+      if (n-- == 0) return block;
+    }
+  }
+  return std::nullopt;
 }
 
 Word Task::held_pages() const {
@@ -241,17 +264,9 @@ bool Task::is_image_frame(Address frame) const {
 }
 
 bool Task::give_quota(Word pages) {
-  if (frames_ + pages > quota_) return false;
+  if (pages > quota_ || !has_room(pages)) return false;
   quota_ -= pages;
   return true;
-}
-
-bool Task::note_complaint(TaskId client, Word enough) {
-  for (const TaskId known : complaints_) {
-    if (known == client) return false;
-  }
-  complaints_.push(client);
-  return complaints_.size() >= enough;
 }
 
 Result<l4::ThreadId> Task::create_thread(l4::ThreadId pager) {

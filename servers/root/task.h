@@ -7,6 +7,7 @@
 
 #include "manifest.h"
 #include "memory.h"
+#include "restarts.h"
 
 namespace root {
 
@@ -31,12 +32,15 @@ class Task {
   std::string_view name() const { return spec_.name; }
 
   // What the place is for: a task of the manifest, or one that another task spawns.
-  void plan(Word index, const TaskSpec& spec);
+  void plan(Word index, Word family, const TaskSpec& spec);
   void plan_child(Word index, const Task& by, std::string_view program, Word pages, std::string_view arguments);
 
-  // Makes space, first thread and image, and starts it. Null, or why that failed; then
-  // nothing of it is left.
-  [[nodiscard]] const char* start(std::span<const unsigned char> file);
+  // Makes space, first thread and image, and starts it. If that fails nothing of it is left.
+  struct Fault {
+    Error error = Error::none;
+    const char* text = nullptr;
+  };
+  [[nodiscard]] Fault start(std::span<const unsigned char> file);
   // Space, threads, interrupts and memory go; frames stay with the place if the manifest
   // says `holds memory`.
   void end();
@@ -58,38 +62,70 @@ class Task {
   bool give_quota(Word pages);  // to a child; false if it has not so many left
   void take_quota(Word pages) { quota_ += pages; }
   Result<Address> allocate_dma(unsigned order);
-  // A block that an earlier incarnation left; all of them count against the quota.
+  // A block that an earlier incarnation left; all of them count against the quota. So does the
+  // whole image of a task, touched or not: what it held never keeps it from its image.
   Result<mica::Map> take_held(Word n);
+  // The n-th block that it holds.
+  std::optional<Frames::Block> block(Word n) const;
 
   // Threads.
   Result<l4::ThreadId> create_thread(l4::ThreadId pager);
   Result<void> delete_thread(Word n);
   bool has_thread(Word n) const { return n < mica::threads_per_task && (threads_ >> n & 1) != 0; }
   Word thread_mask() const { return threads_; }
-  Word thread_count() const {
-    Word n = 0;
-    for (Word rest = threads_; rest != 0; rest &= rest - 1) ++n;
-    return n;
+  Word thread_count() const { return bits(threads_); }
+
+  // Does the manifest let it talk to a provider of one of the names?
+  bool uses_any(const auto& provided) const {
+    for (const std::string_view name : provided) {
+      for (const std::string_view used : spec_.uses) {
+        if (used == name) return true;
+      }
+    }
+    return false;
   }
 
-  // Notes that this client has got nonsense from it. True: so many different ones have.
-  bool note_complaint(TaskId client, Word enough);
+  // The root server has spent so many microseconds for it. True: this has become so many in all,
+  // and counting begins again.
+  bool spend(Word microseconds, Word enough) {
+    spent_ += microseconds;
+    if (spent_ < enough) return false;
+    spent_ = 0;
+    return true;
+  }
+
+  // The place of the task of the manifest that it is, or that it comes from.
+  Word family() const { return family_; }
+  // Notes that one of the family has got nonsense from it; so many different ones have.
+  Word note_complaint(Word family) {
+    accusers_ |= std::uint64_t{1} << family;
+    return bits(accusers_);
+  }
 
   // The parent is a task that has spawned it.
   TaskId parent;
   Word restarts = 0;
-  Word restart_times[8] = {};  // of the last ones, for the policy's limit
+  Restarts policy_restarts;    // those that count for the policy's limit
   Word started = 0;            // microseconds
   Word last_ping = 0;          // when it last took one
   mica::Ending ending{};
 
  private:
+  static Word bits(Word set) {
+    Word n = 0;
+    for (; set != 0; set &= set - 1) ++n;
+    return n;
+  }
   void fill(Word page, Address frame) const;
   Result<Address> new_frame();
   Word held_pages() const;
   bool is_image_frame(Address frame) const;
   void make_pages();
-  void drop_everything();
+  void drop_everything(bool keep);
+  void free_page(Address frame);
+  // Blocks of its own, or that an earlier incarnation has left.
+  std::optional<Frames::Block> find_block(Address address) const;
+  bool has_room(Word pages) const { return frames_ + untouched_ + pages <= quota_; }
 
   TaskSpec spec_;
   std::span<const unsigned char> file_;
@@ -98,12 +134,15 @@ class Task {
   State state_ = State::none;
   Word threads_ = 0;             // bit n: thread n exists
   Word frames_ = 0, quota_ = 0;  // pages
+  Word untouched_ = 0;           // pages of the image that it has not got yet; there is room for them
+  Word family_ = 0;
+  Word spent_ = 0;               // microseconds
   Word dma_pages_ = 0;
   mica::FixedVector<Address, 64> dma_blocks_;
   Word first_page_ = 0, page_count_ = 0;
   std::uint32_t* image_frames_ = nullptr;  // of each page of the image: its frame's number, 0 not given yet
   Address page_ = 0;                       // its TaskPage
-  mica::FixedVector<TaskId, 8> complaints_;
+  std::uint64_t accusers_ = 0;             // families that have complained of it
   mica::Text<256> spawn_arguments_;        // what spec_.arguments refers to in a child
 };
 

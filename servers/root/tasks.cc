@@ -31,13 +31,6 @@ Task* Tasks::from(Word index) {
   return nullptr;
 }
 
-Task* Tasks::free_place() {
-  for (Word i = manifest_tasks_; i < capacity; ++i) {
-    if (tasks_[i].state() == Task::State::none) return &tasks_[i];
-  }
-  return nullptr;
-}
-
 Word Tasks::children(TaskId parent) const {
   Word n = 0;
   for (const Task& task : tasks_) n += task.running() && task.parent == parent ? 1u : 0u;

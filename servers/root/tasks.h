@@ -2,6 +2,7 @@
 // All tasks: those of the manifest keep their place, spawned ones take a free one.
 #pragma once
 
+#include "places.h"
 #include "task.h"
 
 namespace root {
@@ -19,13 +20,16 @@ class Tasks {
   // The running task with the smallest index from `index` on.
   Task* from(Word index);
 
-  // A free place for a spawned task; null if there is none.
-  Task* free_place();
-  // The place of the n-th task of the manifest.
+  // Who lives where; the n-th place, of the n-th task of the manifest or of a spawned one.
+  Places<capacity>& places() { return places_; }
   Task& place(Word n) { return tasks_[n]; }
-  Word index_of(const Task& task) const { return first_index + static_cast<Word>(&task - tasks_.data()); }
-  void set_manifest_tasks(Word n) { manifest_tasks_ = n; }
-  bool is_of_manifest(const Task& task) const { return index_of(task) - first_index < manifest_tasks_; }
+  Word index_of(const Task& task) const { return first_index + place_of(task); }
+  Word place_of(const Task& task) const { return static_cast<Word>(&task - tasks_.data()); }
+  void set_manifest_tasks(Word n) {
+    manifest_tasks_ = n;
+    places_.reserve(n);
+  }
+  bool is_of_manifest(const Task& task) const { return places_.is_reserved(place_of(task)); }
 
   Word children(TaskId parent) const;
   Task* begin() { return tasks_.data(); }
@@ -33,6 +37,7 @@ class Tasks {
 
  private:
   std::array<Task, capacity> tasks_{};
+  Places<capacity> places_;
   Word manifest_tasks_ = 0;
 };
 

@@ -61,7 +61,6 @@ TEST_CASE("manifest: a task that says nothing has little") {
   CHECK((task.provides.empty() && task.uses.empty()));
   CHECK_FALSE(task.restart.always);
   CHECK(task.heartbeat == 0);
-  CHECK(task.pager == root::PagerKind::root);
   CHECK_FALSE((task.essential || task.holds_memory || task.privileged));
 }
 
@@ -226,13 +225,8 @@ TEST_CASE("manifest: what happens when a task ends") {
   CHECK(fault("holds memory twice") == "4: task 'a': holds: 'twice' is one word too many");
 }
 
-TEST_CASE("manifest: pager and privilege") {
-  CHECK(parse_task("pager root").task().pager == root::PagerKind::root);
-  CHECK(parse_task("pager regions").task().pager == root::PagerKind::regions);
+TEST_CASE("manifest: privilege") {
   CHECK(parse_task("privilege control").task().privileged);
-  CHECK(parse_task("pager mine").fault() ==
-        "4: task 'a': pager: 'root' or 'regions' is expected, not 'mine'");
-  CHECK(parse_task("pager").fault() == "4: task 'a': pager: 'root' or 'regions' is missing");
   CHECK(parse_task("privilege all").fault() == "4: task 'a': privilege: 'control' is expected, not 'all'");
   CHECK(parse_task("privilege").fault() == "4: task 'a': privilege: 'control' is missing");
 }

@@ -90,7 +90,6 @@ TEST_CASE("manifest manual: the example is right and has every property") {
   CHECK(some(parsed, [](Task t) { return t.restart.always && t.restart.limit == 0; }));
   CHECK(some(parsed, [](Task t) { return t.restart.limit > 0; }));
   CHECK(some(parsed, [](Task t) { return t.heartbeat > 0; }));
-  CHECK(some(parsed, [](Task t) { return t.pager == root::PagerKind::regions; }));
   CHECK(some(parsed, [](Task t) { return t.essential; }));
   CHECK(some(parsed, [](Task t) { return t.holds_memory; }));
   CHECK(some(parsed, [](Task t) { return t.privileged; }));

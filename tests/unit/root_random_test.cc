@@ -41,7 +41,7 @@ const std::string good_manifest =
     "4K\ndma 64K\n"
     "provides console log\nuses console block\nrestart always at most 5 in 10s\nheartbeat 500ms\nessential\n"
     "task disk\nprogram disk.elf\nmemory 2M\ninterrupt 11 shared\nprovides block\nuses log\nholds "
-    "memory\npager regions\n"
+    "memory\n"
     "privilege control\n";
 
 // Words that mean something, and numbers at the ends of ranges.
