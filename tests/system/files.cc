@@ -20,6 +20,7 @@ const std::string fixture_server = here + "/fixture_server.elf";
 const std::string real_kernel = binaries + "/ukernel/kernel.elf";
 const std::string real_sigma0 = binaries + "/sigma0/sigma0.elf";
 const std::string real_root = binaries + "/servers/root/root.elf";
+const std::string tasks_archive = binaries + "/systems/tasks.tar";
 const std::string hello_program = binaries + "/examples/hello/hello.elf";
 const std::string demo_archive = binaries + "/systems/demo.tar";
 const std::string memory_archive = binaries + "/systems/memory.tar";

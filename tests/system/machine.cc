@@ -93,6 +93,31 @@ Outcome Machine::run(int seconds) const {
   return outcome;
 }
 
+Conversation Machine::talk(const std::vector<std::string>& lines, const std::string& prompt, int seconds) const {
+  std::vector<std::string> words = command_line();
+  words.insert(words.end(), {"-serial", "stdio", "-monitor", "none"});
+  Process qemu(words);
+  Conversation session;
+  std::string& output = session.outcome.output;
+  std::size_t typed = 0, from = 0;
+  const auto until = Clock::now() + std::chrono::seconds(seconds);
+  while (Clock::now() < until) {
+    if (!qemu.read_some(output, until)) {
+      session.outcome.status = qemu.wait();
+      break;
+    }
+    std::erase(output, '\r');
+    const std::size_t at = output.find("\n" + prompt, from);
+    if (at == std::string::npos) continue;
+    if (typed > 0 && typed <= lines.size()) session.answers.push_back(output.substr(from, at + 1 - from));
+    from = at + 1 + prompt.size();
+    if (typed < lines.size()) qemu.write_text(lines[typed] + "\r");
+    ++typed;
+  }
+  if (session.answers.size() < lines.size()) session.answers.push_back(output.substr(from));
+  return session;
+}
+
 Outcome Machine::run_until(const std::string& part, const std::string& monitor_command, int seconds) const {
   const TemporaryFolder folder;
   const std::string serial = folder.path("serial");

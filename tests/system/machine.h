@@ -20,6 +20,12 @@ struct Outcome {
   bool says(const std::string& part) const { return output.find(part) != std::string::npos; }
 };
 
+// A conversation with a shell on the first serial port.
+struct Conversation {
+  Outcome outcome;
+  std::vector<std::string> answers;  // what came between each line that was typed and the next prompt
+};
+
 // QEMU statuses by what the guest wrote to the exit port.
 enum Status { success = 33, failure = 35, first_stage_stopped = 67, kernel_panicked = 69 };
 
@@ -38,6 +44,9 @@ class Machine {
   Machine& add(std::initializer_list<std::string> arguments);
 
   Outcome run(int seconds = 60) const;
+
+  // Types a line at each prompt, which stands at the beginning of a line; then runs to the end.
+  Conversation talk(const std::vector<std::string>& lines, const std::string& prompt, int seconds = 60) const;
 
   // Runs until serial says `part`, then gives QEMU's monitor a command and ends.
   Outcome run_until(const std::string& part, const std::string& monitor_command, int seconds = 60) const;
