@@ -28,6 +28,7 @@ const std::string drivers_archive = binaries + "/systems/drivers.tar";
 const std::string waiting_archive = binaries + "/systems/waiting.tar";
 const std::string block_archive = binaries + "/systems/block.tar";
 const std::string paging_archive = binaries + "/systems/paging.tar";
+const std::string interfaces_archive = binaries + "/systems/interfaces.tar";
 const std::string pager_program = binaries + "/examples/pager/pager.elf";
 const std::string boot_time = here + "/fixture_boot_time.elf";
 
