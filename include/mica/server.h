@@ -147,7 +147,7 @@ class Loop {
     l4::ThreadId to;  // whom to answer; nil: nobody
     for (;;) {
       const l4::Timeouts until = next_timeout(to, m);
-      open_buffer();
+      accept();
       const l4::ThreadId from = l4::ipc_words(to, l4::ThreadId::any(), until, m);
       if constexpr (gives_way) server_->arrived();
       to = dispatch(typename Interface::Operations{}, from, m);
@@ -190,14 +190,16 @@ class Loop {
     }
   }
 
-  // Before each wait: a handler that calls others with a window or a buffer of its own leaves
-  // these closed.
-  [[gnu::always_inline]] void open_buffer() {
+  // Before each wait, whatever the server has called meanwhile: a buffer that it has closed is open, and
+  // a window that it has left open, by which anybody could map pages over its memory, is closed.
+  [[gnu::always_inline]] void accept() {
     if constexpr (has_buffer) {
       const std::span<std::byte> buffer = server_->buffer();
       L4_Accept(L4_StringItemsAcceptor);
       L4_LoadBR(1, static_cast<Word>(buffer.size()) << 10);
       L4_LoadBR(2, reinterpret_cast<Word>(buffer.data()));
+    } else {
+      L4_Accept(L4_UntypedWordsAcceptor);
     }
   }
 

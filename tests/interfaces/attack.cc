@@ -168,6 +168,15 @@ void send_something(Random& random, Word receive) {
 
 void second_thread(Word) { wait_for_ever(Random(second_seed)); }
 
+// All of its own space over that of each server that has left its window open.
+void map_over_servers() {
+  for (std::size_t i = 0; i < targets().size(); ++i) {
+    const L4_MapItem_t all = L4_MapItem(l4::Fpage::complete().with(l4::full_access), 0);
+    l4::Words words(l4::Tag::make(targets()[i].id << 8, 0, 2), all.raw[0], all.raw[1]);
+    l4::call_words(servers[i], words, l4::Timeouts{static_cast<Word>(L4_TimePeriod(2000).raw) << 16 | L4_TimePeriod(2000).raw});
+  }
+}
+
 }  // namespace
 
 int attack(Word seed, Word steps) {
@@ -177,6 +186,7 @@ int attack(Word seed, Word steps) {
   for (std::size_t i = 0; i < targets().size(); ++i) {
     (void)mica::call<Root::complain>(mica::root_server(), servers[i]);
   }
+  map_over_servers();
   ThreadId second;
   for (Word step = 0; step < steps; ++step) {
     if (step % 16 == 0) {

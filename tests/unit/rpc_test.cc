@@ -297,6 +297,26 @@ struct Ticking {
 
 }  // namespace
 
+TEST_CASE("rpc: a server waits with its window closed, whatever its handlers have opened") {
+  struct Opener : Ticking {
+    l4::Timeouts next_timeout() { return l4::Timeouts::reply(); }
+    Result<void> handle(Sample::none, mica::Client<>&) {
+      L4_Accept(L4_MapGrantItems(L4_CompleteAddressSpace));  // as L4_Sigma0_GetPage does
+      return {};
+    }
+    using Ticking::handle;
+  };
+  Opener opener;
+  unsigned waits = 0;
+  const auto is_closed = [&] {
+    CHECK(mica::test::control_register(L4_TCR_BR0) == L4_UntypedWordsAcceptor.raw);
+    ++waits;
+  };
+  (void)serve(opener, {request(Sample::none::label(), 0, 0, {}), request(Sample::none::label(), 0, 0, {})}, is_closed,
+              [](Ipc&) {});
+  CHECK(waits == 3);
+}
+
 TEST_CASE("rpc: a long answer arrives as it was given, whatever the server sends before its next wait") {
   Ticking ticking;
   const auto answers = serve(ticking, {request(Sample::many::label(), 0, 0, {})}, [] {}, [](Ipc& ipc) { ipc.mr[0] = 0; });
