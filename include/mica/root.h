@@ -36,6 +36,12 @@ struct TaskInfo {
 struct ThreadState {
   l4::ThreadId id;
   Word state;              // as L4_Schedule's result: 2 inactive or halted, 3 running or ready, 4 - 7 in IPC
+  l4::ThreadId pager;      // with which it was made; it may have set another one since
+};
+
+struct NameInfo {
+  l4::ThreadId server;     // who answers for it; nil: nobody does now
+  char name[32];
 };
 
 struct BlockInfo {
@@ -154,6 +160,14 @@ struct Root {
   using thread_state = Operation<Root, 21, ThreadState(TaskId, Word n)>;
   // block_info: the n-th block of memory that a task holds, the newest first.
   using block_info = Operation<Root, 31, BlockInfo(TaskId, Word n)>;
+  // name_info: the n-th name of the name service. use_info: the n-th service that a task may
+  // use. not_found: there are no more.
+  using name_info = Operation<Root, 32, NameInfo(Word n)>;
+  using use_info = Operation<Root, 33, Name(TaskId, Word n)>;
+  // exchange_quantum: gives thread n so many microseconds of total quantum, 0 for no end, and
+  // returns what is left of the one before, rounded down to 10 bits, or all ones if it had none.
+  // A thread that uses it up goes on without one. Needs `privilege control`.
+  using exchange_quantum = Operation<Root, 34, Word(TaskId, Word n, Word microseconds)>;
   using memory_info = Operation<Root, 22, MemoryInfo()>;
   // n-th attached interrupt, from 0 on; not_found behind the last.
   using interrupt_info = Operation<Root, 23, InterruptInfo(Word n)>;
@@ -178,7 +192,8 @@ struct Root {
   using Operations =
       mica::Operations<register_name, find, admits, memory, free_memory, dma_memory, held_memory, device_memory, framebuffer, ports,
                        attach_interrupt, attach_message_interrupt, create_thread, delete_thread, start_thread, set_priority, spawn,
-                       wait, kill, restart, complain, task_info, thread_state, block_info, memory_info, interrupt_info, file,
+                       wait, kill, restart, complain, task_info, thread_state, block_info, name_info, use_info,
+                       exchange_quantum, memory_info, interrupt_info, file,
                        file_entry, file_pages, log, log_end, write_log, shutdown>;
 };
 

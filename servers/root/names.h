@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include <mica/task.h>
+#include <mica/root.h>
 
 #include "manifest.h"
 
@@ -26,6 +26,14 @@ class Names {
   // Who answers for it; nil while nobody does.
   l4::ThreadId server(Number n) const { return entries_[n].server; }
   void set(Number n, l4::ThreadId server) { entries_[n].server = server; }
+  // The n-th name and who answers for it. Nothing behind the last.
+  std::optional<mica::NameInfo> info(l4::Word n) const {
+    if (n >= entries_.size()) return std::nullopt;
+    mica::NameInfo info{entries_[n].server, {}};
+    const std::string_view name = entries_[n].name;
+    __builtin_memcpy(info.name, name.data(), name.size() < sizeof(info.name) ? name.size() : sizeof(info.name) - 1);
+    return info;
+  }
 
   // The thread, or all of the task, are no more: nobody answers for their names.
   void forget(l4::ThreadId server) {

@@ -57,6 +57,15 @@ Region framebuffer_region() {
   return {low, ((info->base + info->pitch * info->height + 0xfff) & ~Word{0xfff}) - low, 0};
 }
 
+// Returns what is left of the earlier one; 0 and all ones: no end.
+Word set_quantum(l4::ThreadId thread, Word microseconds) {
+  const L4_Time_t quantum = microseconds == 0 ? L4_Never : L4_TimePeriod(microseconds);
+  Word old = 0;
+  (void)L4_Schedule(thread, Word{0xffff} << 16 | quantum.raw, ~Word{0}, ~Word{0}, ~Word{0}, &old);
+  const Word left = old & 0xffff;
+  return left == L4_Never.raw ? ~Word{0} : (left & 0x3ff) << (left >> 10 & 0x1f);
+}
+
 template <std::size_t N>
 void copy_text(char (&to)[N], std::string_view text) {
   const std::size_t n = text.size() < N - 1 ? text.size() : N - 1;
@@ -254,7 +263,27 @@ Result<mica::ThreadState> Service::handle(Root::thread_state, Client&, TaskId id
   if (task == nullptr || !task->has_thread(n)) return Error::not_found;
   const l4::ThreadId thread = id.thread(static_cast<unsigned>(n));
   Word old = 0;
-  return mica::ThreadState{thread, L4_Schedule(thread, ~Word{0}, ~Word{0}, ~Word{0}, ~Word{0}, &old)};
+  return mica::ThreadState{thread, L4_Schedule(thread, ~Word{0}, ~Word{0}, ~Word{0}, ~Word{0}, &old),
+                           task->pager(n)};
+}
+
+Result<Word> Service::handle(Root::exchange_quantum, Client& client, TaskId id, Word n, Word microseconds) {
+  if (!task_of(client).spec().privileged) return Error::denied;
+  const Task* const task = tasks.find(id);
+  if (task == nullptr || !task->has_thread(n)) return Error::not_found;
+  return set_quantum(id.thread(static_cast<unsigned>(n)), microseconds);
+}
+
+Result<mica::NameInfo> Service::handle(Root::name_info, Client&, Word n) {
+  const auto info = names.info(n);
+  if (!info) return Error::not_found;
+  return *info;
+}
+
+Result<mica::Name> Service::handle(Root::use_info, Client&, TaskId id, Word n) {
+  const Task* const task = tasks.find(id);
+  if (task == nullptr || n >= task->spec().uses.size()) return Error::not_found;
+  return mica::Name(task->spec().uses[n]);
 }
 
 Result<mica::BlockInfo> Service::handle(Root::block_info, Client&, TaskId id, Word n) {
@@ -361,6 +390,10 @@ bool Service::message(l4::ThreadId from, l4::Words& message) {
     L4_StoreMR(L4_ExcRsp, &sp);
     report_crash(*task, exception_name(number), {from, message[L4_ExcRip], sp, 0});
     supervision.end(*task, {-1, 1});
+    return false;
+  }
+  if (tag.is(L4_PreemptionLabel)) {
+    (void)set_quantum(from, 0);
     return false;
   }
   if (tag.label() == runtime::console_write) {

@@ -47,6 +47,9 @@ class Service {
   Result<mica::TaskInfo> handle(Root::task_info, Client&, Word index);
   Result<mica::ThreadState> handle(Root::thread_state, Client&, TaskId task, Word n);
   Result<mica::BlockInfo> handle(Root::block_info, Client&, TaskId task, Word n);
+  Result<mica::NameInfo> handle(Root::name_info, Client&, Word n);
+  Result<mica::Name> handle(Root::use_info, Client&, TaskId task, Word n);
+  Result<Word> handle(Root::exchange_quantum, Client&, TaskId task, Word n, Word microseconds);
   Result<mica::MemoryInfo> handle(Root::memory_info, Client&);
   Result<mica::InterruptInfo> handle(Root::interrupt_info, Client&, Word n);
   Result<mica::FileInfo> handle(Root::file, Client&, const mica::Text<100>& name);

@@ -79,6 +79,7 @@ Task::Fault Task::start(std::span<const unsigned char> file) {
     return {Error::no_room, "the kernel has no room for it"};
   }
   threads_ = 1;
+  pagers_[0] = by_root;
   (void)L4_Set_Priority(thread, spec_.priority);
   state_ = State::running;
   set_living_version(index(), id_.version());
@@ -277,8 +278,13 @@ Result<l4::ThreadId> Task::create_thread(l4::ThreadId pager) {
   const l4::ThreadId thread = id_.thread(n);
   if (!runtime::make_thread(thread, id_.thread(0), n, pager)) return Error::no_memory;
   threads_ |= Word{1} << n;
+  pagers_[n] = own ? static_cast<std::uint8_t>(pager.number() % mica::threads_per_task) : by_root;
   (void)L4_Set_Priority(thread, spec_.priority);
   return thread;
+}
+
+l4::ThreadId Task::pager(Word n) const {
+  return pagers_[n] == by_root ? l4::ThreadId::self() : id_.thread(pagers_[n]);
 }
 
 Result<void> Task::delete_thread(Word n) {

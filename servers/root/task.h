@@ -72,6 +72,8 @@ class Task {
   Result<l4::ThreadId> create_thread(l4::ThreadId pager);
   Result<void> delete_thread(Word n);
   bool has_thread(Word n) const { return n < mica::threads_per_task && (threads_ >> n & 1) != 0; }
+  // That with which the thread was made.
+  l4::ThreadId pager(Word n) const;
   Word thread_mask() const { return threads_; }
   Word thread_count() const { return bits(threads_); }
 
@@ -133,6 +135,8 @@ class Task {
   TaskId id_;
   State state_ = State::none;
   Word threads_ = 0;             // bit n: thread n exists
+  std::array<std::uint8_t, mica::threads_per_task> pagers_{};  // of each: by_root, or the task's thread
+  static constexpr std::uint8_t by_root = 0xff;
   Word frames_ = 0, quota_ = 0;  // pages
   Word untouched_ = 0;           // pages of the image that it has not got yet; there is room for them
   Word family_ = 0;

@@ -35,6 +35,8 @@ void show_files(const Words&);
 void show_file(const Words&);
 void show_manifest(const Words&);
 void show_log(const Words&);
+void draw_picture(const Words&);
+void show_top(const Words&);
 void show_date(const Words&);
 void sleep(const Words&);
 void run_program(const Words&);

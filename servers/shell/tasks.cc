@@ -16,18 +16,6 @@ using runtime::right;
 
 constexpr Word page_kib = 4;
 
-const char* state_name(Word state) {
-  switch (state) {
-    case 2: return "halted";
-    case 3: return "ready";
-    case 4:
-    case 5: return "sends";
-    case 6: return "waits";
-    case 7: return "receives";
-    default: return "?";
-  }
-}
-
 const char* state_of(const mica::TaskInfo& task) {
   const auto state = mica::call<Root::thread_state>(mica::root_server(), task.id, Word{0});
   return state ? state_name(state->state) : "?";
@@ -46,6 +34,18 @@ bool needs_task(const Words& words) {
 }
 
 }  // namespace
+
+const char* state_name(Word state) {
+  switch (state) {
+    case 2: return "halted";
+    case 3: return "ready";
+    case 4:
+    case 5: return "sends";
+    case 6: return "waits";
+    case 7: return "receives";
+    default: return "?";
+  }
+}
 
 mica::Result<mica::TaskInfo> find_task(std::string_view text) {
   mica::Result<mica::TaskInfo> found = mica::Error::not_found;

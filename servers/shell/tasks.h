@@ -17,6 +17,9 @@ void for_each_task(Visit&& visit) {
   }
 }
 
+// What L4_Schedule says of a thread, in a word.
+const char* state_name(mica::Word state);
+
 // By name or by number (the task's index); of several with the name the first.
 mica::Result<mica::TaskInfo> find_task(std::string_view text);
 

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// ./mica picture draws the system that runs: the drawing is Graphviz', and has what is there.
+#include <doctest/doctest.h>
+
+#include <regex>
+#include <string>
+
+#include "files.h"
+
+namespace {
+
+std::string run(const std::string& command, const std::string& log) {
+  std::string line = command;
+  line.append(" >").append(log).append(" 2>&1");
+  CHECK(std::system(line.c_str()) == 0);
+  return read_file(log);
+}
+
+// The first piece of the text that the expression's group matches; "" fails the test.
+std::string find(const std::string& text, const std::string& expression) {
+  std::smatch found;
+  CHECK_MESSAGE(std::regex_search(text, found, std::regex(expression)), "not in the drawing: ", expression);
+  return found.empty() ? std::string() : found[1].str();
+}
+
+// The number of the first thread of a task, from the box of its space.
+std::string thread_of(const std::string& dot, const std::string& task) {
+  std::string expression = "label=\"";
+  expression.append(task).append("\\\\n[^\"]*\";\\s+t(\\d+) ");
+  return find(dot, expression);
+}
+
+bool has(const std::string& text, const std::string& pattern) { return std::regex_search(text, std::regex(pattern)); }
+
+}  // namespace
+
+TEST_CASE("picture: spaces, threads, pagers, services, interrupts and children of the shell's system") {
+  const TemporaryFolder folder;
+  const std::string file = folder.path("system.dot");
+  std::string command = SOURCES "/mica picture shell --icount --type 'run shell.elf &' -o ";
+  const std::string log = run(command.append(file), folder.path("log"));
+  INFO(log);
+  const std::string dot = read_file(file);
+  const std::string plain = run(std::string("dot -Tplain ").append(file), folder.path("plain"));
+  INFO(dot);
+  REQUIRE(dot.starts_with("digraph mica {"));
+  CHECK(plain.starts_with("graph "));
+  const std::string sigma0 = find(dot, "label=\"sigma0\"; t(\\d+) "), root = find(dot, "label=\"root\\\\n[^\"]*\"; t(\\d+) ");
+  const std::string serial = thread_of(dot, "serial"), echo = thread_of(dot, "echo"), shell = thread_of(dot, "shell"),
+                    child = thread_of(dot, "shell\\.elf");
+  const auto edge = [&](const std::string& from, const std::string& to) {
+    std::string pattern = "\nedge ";
+    return has(plain, pattern.append(from).append(" ").append(to).append(" "));
+  };
+  for (const std::string& thread : {sigma0, root, serial, echo, shell, child}) {
+    CHECK(has(plain, std::string("\nnode t").append(thread).append(" ")));
+  }
+  const std::string t = "t";
+  CHECK(edge(t + root, t + sigma0));  // its pager
+  for (const std::string& thread : {serial, echo, shell, child}) CHECK(edge(t + thread, t + root));
+  CHECK(has(dot, std::string("t").append(shell).append(" -> t").append(echo).append(" \\[ltail=[^\n]*label=\"echo\"\\]")));
+  CHECK(has(dot, std::string("t").append(shell).append(" -> t").append(serial).append(" \\[ltail=[^\n]*label=\"serial\"\\]")));
+  CHECK(has(dot, std::string("t").append(shell).append(" -> t").append(child).append(" \\[[^\n]*label=\"started\"\\]")));
+  CHECK_FALSE(edge(t + echo, t + serial));
+  CHECK(has(dot, std::string("label=\"interrupt 4\", shape=cds\\]; i4 -> t").append(serial).append(";")));
+  CHECK(edge("i4", t + serial));
+}
+
+TEST_CASE("picture: a system without a shell is told, and so is a kind of file that is none") {
+  const TemporaryFolder folder;
+  std::string demo = SOURCES "/mica picture demo --icount --timeout 20 -o ";
+  demo.append(folder.path("demo.svg")).append(" 2>").append(folder.path("log"));
+  CHECK(std::system(demo.c_str()) != 0);
+  CHECK(read_file(folder.path("log")).find("mica: there was no picture") != std::string::npos);
+  CHECK_FALSE(exists(folder.path("demo.svg")));
+  std::string gif = SOURCES "/mica picture -o x.gif 2>";
+  CHECK(std::system(gif.append(folder.path("log")).c_str()) != 0);
+  CHECK(read_file(folder.path("log")).find("x.gif is no .svg, .png, .pdf or .dot") != std::string::npos);
+}
