@@ -22,6 +22,7 @@ enum class Error : long {
   busy = 9,          // not now: somebody else uses it
   ended = 10,        // the object has come to its end (a stream, a task)
   device = 11,       // the device reports an error, or there is none
+  no_program = 12,   // the file is no program that can run; the log says why
   // What the caller's own side finds; no server sends these.
   gone = 20,         // the server does not exist any more: reconnect (connection.h)
   timeout = 21,      // no answer in time
@@ -43,6 +44,7 @@ constexpr const char* text(Error error) {
     case Error::busy: return "busy";
     case Error::ended: return "ended";
     case Error::device: return "device error";
+    case Error::no_program: return "no program that can run, as the log says";
     case Error::gone: return "the server is gone";
     case Error::timeout: return "timeout";
     case Error::bad_reply: return "malformed answer";

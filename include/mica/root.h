@@ -139,8 +139,15 @@ struct Root {
   using set_priority = Operation<Root, 13, void(Word n, Word priority)>;
 
   // Tasks. spawn: a task of the program, with so much of the caller's own memory quota in
-  // bytes. Errors: not_found (no such file), bad_argument (no program), no_memory, no_room.
+  // bytes. Errors: not_found (no such file), no_program, no_memory, no_room.
   using spawn = Operation<Root, 14, TaskId(Word memory, Text<64> program, Text<256> arguments)>;
+  // spawn_space: a task of that name without a program, for personalities. Nothing is in its space;
+  // its thread 0 waits for the start message of the caller's thread, which is its pager, and all
+  // that its threads send goes to that thread (redirector). It has no memory quota. Errors: as spawn.
+  using spawn_space = Operation<Root, 35, TaskId(Name)>;
+  // program_memory: as memory, and with the right to execute, for such spaces. denied: the manifest
+  // gives the caller's task no tasks.
+  using program_memory = Operation<Root, 36, Map(Word order)>;
   // wait: for the end of a task that the caller has spawned, which is told once. It is kept until
   // then, for as many children as the caller may have. not_found: no such child.
   using wait = Operation<Root, 15, Ending(TaskId)>;
@@ -192,7 +199,7 @@ struct Root {
   using Operations =
       mica::Operations<register_name, find, admits, memory, free_memory, dma_memory, held_memory, device_memory, framebuffer, ports,
                        attach_interrupt, attach_message_interrupt, create_thread, delete_thread, start_thread, set_priority, spawn,
-                       wait, kill, restart, complain, task_info, thread_state, block_info, name_info, use_info,
+                       spawn_space, program_memory, wait, kill, restart, complain, task_info, thread_state, block_info, name_info, use_info,
                        exchange_quantum, memory_info, interrupt_info, file,
                        file_entry, file_pages, log, log_end, write_log, shutdown>;
 };

@@ -58,7 +58,12 @@ struct TaskPage {
   char name[32];          // of the task, NUL-terminated
   char program[64];       // the file in the boot archive
   char arguments[512];    // the words behind the program's name
+  static constexpr Word entry = address + 0xf00;  // where it begins to run (runtime/task_entry.S)
 };
+
+// A task starts with a stack that ends where its page begins; its pages are given when they
+// are touched.
+inline constexpr Word first_stack_bytes = 0x4000;
 
 // Where the kernel interface page of a task is.
 inline const void* kernel_page() { return reinterpret_cast<const void*>(0xbff00000); }

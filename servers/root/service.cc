@@ -22,9 +22,9 @@ bool contains(const auto& names, std::string_view name) {
   return false;
 }
 
-Result<mica::Map> as_map(const Result<Address>& block, unsigned order) {
+Result<mica::Map> as_map(const Result<Address>& block, unsigned order, l4::Rights rights = data_rights) {
   if (!block) return block.error();
-  return mica::Map{l4::Fpage::memory(*block, order, data_rights)};
+  return mica::Map{l4::Fpage::memory(*block, order, rights)};
 }
 
 Word stack_of(l4::ThreadId thread) {
@@ -122,6 +122,12 @@ Result<mica::Map> Service::handle(Root::dma_memory, Client& client, Word order) 
                 static_cast<unsigned>(order & 63));
 }
 
+Result<mica::Map> Service::handle(Root::program_memory, Client& client, Word order) {
+  if (task_of(client).spec().tasks == 0) return Error::denied;
+  return as_map(task_of(client).allocate(static_cast<unsigned>(order < 64 ? order : 64)),
+                static_cast<unsigned>(order & 63), l4::full_access);
+}
+
 Result<mica::Map> Service::handle(Root::held_memory, Client& client, Word n) {
   return task_of(client).take_held(n);
 }
@@ -206,6 +212,10 @@ Result<void> Service::handle(Root::set_priority, Client& client, Word n, Word pr
 Result<TaskId> Service::handle(Root::spawn, Client& client, Word bytes, const mica::Text<64>& program,
                                const mica::Text<256>& arguments) {
   return supervision.spawn(task_of(client), bytes, program, arguments);
+}
+
+Result<TaskId> Service::handle(Root::spawn_space, Client& client, Name name) {
+  return supervision.spawn_space(task_of(client), client.thread, name);
 }
 
 Result<mica::Ending> Service::handle(Root::wait, Client& client, TaskId id) {

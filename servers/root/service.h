@@ -24,6 +24,7 @@ class Service {
   Result<mica::Map> handle(Root::memory, Client&, Word order);
   Result<void> handle(Root::free_memory, Client&, Word physical);
   Result<mica::Map> handle(Root::dma_memory, Client&, Word order);
+  Result<mica::Map> handle(Root::program_memory, Client&, Word order);
   Result<mica::Map> handle(Root::held_memory, Client&, Word n);
   Result<mica::Map> handle(Root::device_memory, Client&, Word physical, Word order);
   Result<mica::FramebufferInfo> handle(Root::framebuffer, Client&);
@@ -39,6 +40,7 @@ class Service {
 
   Result<TaskId> handle(Root::spawn, Client&, Word memory, const mica::Text<64>& program,
                         const mica::Text<256>& arguments);
+  Result<TaskId> handle(Root::spawn_space, Client&, Name name);
   Result<mica::Ending> handle(Root::wait, Client&, TaskId task);
   Result<void> handle(Root::kill, Client&, TaskId task);
   Result<void> handle(Root::restart, Client&, Name name);

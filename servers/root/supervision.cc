@@ -68,6 +68,18 @@ Result<TaskId> Supervision::spawn(Task& parent, Word bytes, std::string_view pro
   return fault.error;
 }
 
+Result<TaskId> Supervision::spawn_space(Task& parent, l4::ThreadId pager, std::string_view name) {
+  if (tasks.children(parent.id()) >= parent.spec().tasks) return Error::denied;
+  const auto place = tasks.places().take(parent.id());
+  if (!place) return Error::no_room;
+  Task& task = tasks.place(*place);
+  task.plan_space(tasks.index_of(task), parent, name);
+  if (task.start_space(pager)) return task.id();
+  task.forget();
+  tasks.places().give_back(*place);
+  return Error::no_memory;
+}
+
 // Everything that is the task's, and everybody who waits for it.
 void Supervision::take_down(Task& task, mica::Ending ending) {
   const TaskId id = task.id();
@@ -98,7 +110,7 @@ void Supervision::take_down(Task& task, mica::Ending ending) {
 void Supervision::end(Task& task, mica::Ending ending) {
   const bool of_manifest = tasks.is_of_manifest(task);
   take_down(task, ending);
-  if (!of_manifest) return;
+  if (!of_manifest) return check_whether_over();
   const bool well = ending.code == 0 && ending.crashed == 0;
   if (!well && !over_ && task.policy_restarts.allowed(task.spec().restart, now())) {
     task.policy_restarts.note(now());

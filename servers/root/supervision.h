@@ -18,6 +18,7 @@ class Supervision {
   // Starts a task of the manifest that does not run.
   bool start(Task& task);
   Result<TaskId> spawn(Task& parent, Word memory, std::string_view program, std::string_view arguments);
+  Result<TaskId> spawn_space(Task& parent, l4::ThreadId pager, std::string_view name);
 
   // The task is gone afterwards, and may have been started again.
   void end(Task& task, mica::Ending ending);

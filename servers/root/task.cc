@@ -42,9 +42,21 @@ void Task::plan_child(Word index, const Task& by, std::string_view program, Word
   spec_.name = spec_.program = program;
   spec_.arguments = spawn_arguments_;
   spec_.memory = pages * page_size;
-  spec_.priority = by.spec_.priority;
   spec_.threads = 16;
   spec_.uses = by.spec_.uses;
+  plan_parent(by);
+}
+
+void Task::plan_space(Word index, const Task& by, std::string_view name) {
+  plan(index, by.family_, TaskSpec{});
+  spawn_arguments_.assign(name);
+  spec_.name = spec_.program = spawn_arguments_;
+  spec_.threads = 1;
+  plan_parent(by);
+}
+
+void Task::plan_parent(const Task& by) {
+  spec_.priority = by.spec_.priority;
   parent = by.id_;
   restarts = 0;
 }
@@ -56,7 +68,7 @@ Task::Fault Task::start(std::span<const unsigned char> file) {
   id_ = TaskId(id_.index(), next_version(id_.index()));
   accusers_ = 0;
   image_ = mica::read_elf(file);
-  if (const char* const fault = image_fault(image_)) return {Error::bad_argument, fault};
+  if (const char* const fault = image_fault(image_)) return {Error::no_program, fault};
   const unsigned notes_order = static_cast<unsigned>(std::countr_zero(notes_size(image_)));
   untouched_ = 0;
   if (!has_room(image_size(image_) / page_size)) return {Error::no_memory, "its memory quota is too small"};
@@ -73,22 +85,38 @@ Task::Fault Task::start(std::span<const unsigned char> file) {
   untouched_ = (image_size(image_) - notes_size(image_)) / page_size - 1;
   make_pages();
 
-  const l4::ThreadId thread = id_.thread(0);
-  if (!runtime::make_task(thread, l4::ThreadId::self())) {
+  if (!begin_thread(l4::ThreadId::self())) {
     drop_everything(spec_.holds_memory);
     return {Error::no_room, "the kernel has no room for it"};
   }
+  if (!runtime::start_task(id_.thread(0), mica::TaskPage::entry, mica::TaskPage::address)) {
+    end();
+    return {Error::no_room, "it does not start"};
+  }
+  return {};
+}
+
+bool Task::start_space(l4::ThreadId pager) {
+  id_ = TaskId(id_.index(), next_version(id_.index()));
+  image_ = {};
+  quota_ = frames_ = untouched_ = page_count_ = 0;
+  if (!begin_thread(pager)) return false;
+  Word old_control = 0;
+  if (L4_SpaceControl(id_.thread(0), 0, L4_Nilpage, L4_Nilpage, pager, &old_control) == 1) return true;
+  end();
+  return false;
+}
+
+bool Task::begin_thread(l4::ThreadId pager) {
+  const l4::ThreadId thread = id_.thread(0);
+  if (!runtime::make_task(thread, pager)) return false;
   threads_ = 1;
   pagers_[0] = by_root;
   (void)L4_Set_Priority(thread, spec_.priority);
   state_ = State::running;
   set_living_version(index(), id_.version());
   started = last_ping = L4_SystemClock().raw;
-  if (!runtime::start_task(thread, image_.entry, mica::TaskPage::address)) {
-    end();
-    return {Error::no_room, "it does not start"};
-  }
-  return {};
+  return true;
 }
 
 void Task::make_pages() {
@@ -101,6 +129,7 @@ void Task::make_pages() {
   copy_text(page.name, spec_.name);
   copy_text(page.program, spec_.program);
   copy_text(page.arguments, spec_.arguments);
+  runtime::write_task_entry(reinterpret_cast<void*>(page_ + mica::TaskPage::entry % page_size), image_.entry);
 }
 
 void Task::end() {
@@ -124,6 +153,7 @@ void Task::drop_everything(bool keep) {
       free_page(Address{image_frames_[i]} << Frames::page_order);
     }
     free_page(page_);
+    for (const Address frame : stack_frames_) free_page(frame);
     if (const auto table = memory.frames().find(reinterpret_cast<Address>(image_frames_), owner_of(index()))) {
       memory.free(table->address, table->order);
     }
@@ -134,6 +164,7 @@ void Task::drop_everything(bool keep) {
   frames_ = untouched_ = dma_pages_ = 0;
   dma_blocks_.clear();
   image_frames_ = nullptr;
+  stack_frames_ = {};
   page_ = 0;
 }
 
@@ -151,9 +182,14 @@ void Task::fill(Word page, Address frame) const {
 
 l4::Fpage Task::page_for(Word address, l4::Rights access) {
   const Word page = address & ~(page_size - 1);
-  if (page == mica::SystemPage::address || page == mica::TaskPage::address) {
-    const Address frame = page == mica::TaskPage::address ? page_ : system_page();
-    return access == l4::read ? l4::Fpage::page(frame, l4::read) : l4::Fpage::nil();
+  if (page == mica::SystemPage::address) {
+    return access == l4::read ? l4::Fpage::page(system_page(), l4::read) : l4::Fpage::nil();
+  }
+  if (page == mica::TaskPage::address && page_ != 0) {
+    return access.has(l4::write) ? l4::Fpage::nil() : l4::Fpage::page(page_, l4::read_execute);
+  }
+  if (page < mica::TaskPage::address && page >= mica::TaskPage::address - mica::first_stack_bytes) {
+    return stack_page(page, access);
   }
   l4::Rights rights = l4::no_access;
   for (const mica::Segment& segment : image_.segments) {
@@ -169,6 +205,13 @@ l4::Fpage Task::page_for(Word address, l4::Rights access) {
     number = static_cast<std::uint32_t>(*frame >> Frames::page_order);
   }
   return l4::Fpage::page(Address{number} << Frames::page_order, rights);
+}
+
+l4::Fpage Task::stack_page(Word page, l4::Rights access) {
+  Address& frame = stack_frames_[(mica::TaskPage::address - page) / page_size - 1];
+  if (access.has(l4::execute) || page_ == 0) return l4::Fpage::nil();
+  if (frame == 0) frame = new_frame().value_or(0);
+  return frame == 0 ? l4::Fpage::nil() : l4::Fpage::page(frame, l4::read_write);
 }
 
 Address Task::look(Word address) const {
@@ -258,6 +301,9 @@ Result<mica::Map> Task::take_held(Word n) {
 // Is the frame one of the image or of the tables? Those are not the task's to give back.
 bool Task::is_image_frame(Address frame) const {
   if (frame == page_ || frame == reinterpret_cast<Address>(image_frames_)) return true;
+  for (const Address own : stack_frames_) {
+    if (frame == own) return true;
+  }
   for (Word i = 0; i < page_count_; ++i) {
     if (Address{image_frames_[i]} << Frames::page_order == frame) return true;
   }

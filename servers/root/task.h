@@ -35,12 +35,17 @@ class Task {
   void plan(Word index, Word family, const TaskSpec& spec);
   void plan_child(Word index, const Task& by, std::string_view program, Word pages, std::string_view arguments);
 
+  // One without a program, whose name is kept here.
+  void plan_space(Word index, const Task& by, std::string_view name);
+
   // Makes space, first thread and image, and starts it. If that fails nothing of it is left.
   struct Fault {
     Error error = Error::none;
     const char* text = nullptr;
   };
   [[nodiscard]] Fault start(std::span<const unsigned char> file);
+  // Makes an empty space and its first thread, which waits for its pager. False: no room.
+  [[nodiscard]] bool start_space(l4::ThreadId pager);
   // Space, threads, interrupts and memory go; frames stay with the place if the manifest
   // says `holds memory`.
   void end();
@@ -119,6 +124,9 @@ class Task {
     return n;
   }
   void fill(Word page, Address frame) const;
+  void plan_parent(const Task& by);
+  bool begin_thread(l4::ThreadId pager);
+  l4::Fpage stack_page(Word page, l4::Rights access);
   Result<Address> new_frame();
   Word held_pages() const;
   bool is_image_frame(Address frame) const;
@@ -147,6 +155,7 @@ class Task {
   std::uint32_t* image_frames_ = nullptr;  // of each page of the image: its frame's number, 0 not given yet
   Address page_ = 0;                       // its TaskPage
   std::uint64_t accusers_ = 0;             // families that have complained of it
+  std::array<Address, mica::first_stack_bytes / 0x1000> stack_frames_{};  // of its first stack, from the top
   mica::Text<256> spawn_arguments_;        // what spec_.arguments refers to in a child
 };
 

@@ -14,7 +14,7 @@ runtime_thread_entry:
         call    *%rax
         ud2
 )");
-extern "C" const char runtime_thread_entry[];
+extern "C" const char runtime_thread_entry[], runtime_task_entry[], runtime_task_entry_end[];
 
 namespace runtime {
 
@@ -78,6 +78,12 @@ std::optional<l4::ThreadId> add_thread(l4::ThreadId task, unsigned index, l4::Th
   const l4::ThreadId id = new_thread_id();
   if (!make_thread(id, task, index, pager)) return std::nullopt;
   return id;
+}
+
+void write_task_entry(void* to, l4::Word entry) {
+  if (runtime_task_entry_end - runtime_task_entry != task_entry_bytes) panic("task_entry_bytes");
+  __builtin_memcpy(to, runtime_task_entry, task_entry_bytes);
+  __builtin_memcpy(static_cast<char*>(to) + task_entry_bytes - sizeof(entry), &entry, sizeof(entry));
 }
 
 bool start_task(l4::ThreadId task, l4::Word ip, l4::Word sp) {

@@ -30,6 +30,7 @@ constexpr Command table[] = {
     {"manifest", "", "what this system is made of", show_manifest, Completes::nothing},
     {"run", "PROGRAM [ARGUMENTS] [&]", "start a program; ^C ends it, & leaves it running", run_program,
      Completes::files},
+    {"linux", "PROGRAM [ARGUMENTS]", "start a static program of Linux", run_linux_program, Completes::files},
     {"kill", "TASK", "end a task, by name or number", kill_task, Completes::tasks},
     {"restart", "TASK", "end a task of the manifest and start it again", restart_task, Completes::tasks},
     {"ipcbench", "[CALLS]", "what a call to a server costs", measure_ipc, Completes::nothing},

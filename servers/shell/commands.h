@@ -40,6 +40,7 @@ void show_top(const Words&);
 void show_date(const Words&);
 void sleep(const Words&);
 void run_program(const Words&);
+void run_linux_program(const Words&);
 void measure_ipc(const Words&);
 void shut_down(const Words&);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Commands that run something.
 #include <mica/echo.h>
+#include <mica/personality.h>
 
 #include "commands.h"
 #include "output.h"
@@ -25,7 +26,7 @@ const char* why(const mica::Ending& ending) {
 }
 
 // Until the task ends; ^C ends it.
-void wait_for(mica::TaskId task) {
+void watch(mica::TaskId task) {
   const l4::Timeouts soon{L4_TimePeriod(look_every).raw};
   while (mica::alive(task)) {
     const auto server = terminal.server();
@@ -37,10 +38,21 @@ void wait_for(mica::TaskId task) {
       (void)mica::call<Root::kill>(mica::root_server(), task);
     }
   }
+}
+
+void wait_for(mica::TaskId task) {
+  watch(task);
   const auto ending = mica::call<Root::wait>(mica::root_server(), task);
   if (!ending) return;
   if (ending->crashed != 0) say("it {}\n", why(*ending));
   else if (ending->code != 0) say("it ended with {}\n", ending->code);
+}
+
+// What the personality says of the end of a program.
+void say_status(Word status) {
+  constexpr Word by_signal = 256;
+  if (status >= by_signal) say("it was ended by signal {}\n", status - by_signal);
+  else if (status != 0) say("it ended with {}\n", status);
 }
 
 Word number(std::string_view text, Word otherwise) {
@@ -80,6 +92,16 @@ void run_program(const Words& words) {
   if (!task) return say_error(words[1], task.error());
   if (words.background()) return say("task {}\n", task->index());
   wait_for(*task);
+}
+
+void run_linux_program(const Words& words) {
+  if (words.size() < 2) return say("use: linux PROGRAM [ARGUMENTS]\n");
+  mica::Connection<mica::Personality> personality("personality");
+  const auto task = personality.call<mica::Personality::start>(mica::Text<64>(words[1]), mica::Text<256>(words.from(2)));
+  if (!task) return say_error(words[1], task.error());
+  watch(*task);
+  const auto status = personality.call<mica::Personality::wait>(*task);
+  if (status) say_status(*status);
 }
 
 void measure_ipc(const Words& words) {
