@@ -90,6 +90,15 @@ struct FramebufferInfo {
   Word kind;
 };
 
+// What Root::inject does to a task.
+enum class Fault : Word {
+  code,   // flips bits of its code
+  data,   // flips bits of its data
+  stack,  // flips a bit of what thread 0 has on its stack
+  loop,   // thread 0 runs for ever
+  halt,   // thread 0 takes one more message, and never runs again
+};
+
 struct Root {
   static constexpr long id = 0x20;
 
@@ -192,6 +201,9 @@ struct Root {
   using log_end = Operation<Root, 41, Word()>;
   // write_log: prints where the log goes.
   using write_log = Operation<Root, 28, void(Text<400>)>;
+  // inject: a fault in a task, chosen by the random word; needs `privilege control inject`. The
+  // address it is at. not_found: no such task, or it has touched nothing that the fault could hit.
+  using inject = Operation<Root, 37, Word(TaskId, Fault, Word random)>;
   // Ends the system, needs `privilege control`. status 0: it ends with success, whatever has ended
   // otherwise before.
   using shutdown = Operation<Root, 29, void(Word status)>;
@@ -201,7 +213,7 @@ struct Root {
                        attach_interrupt, attach_message_interrupt, create_thread, delete_thread, start_thread, set_priority, spawn,
                        spawn_space, program_memory, wait, kill, restart, complain, task_info, thread_state, block_info, name_info, use_info,
                        exchange_quantum, memory_info, interrupt_info, file,
-                       file_entry, file_pages, log, log_end, write_log, shutdown>;
+                       file_entry, file_pages, log, log_end, write_log, inject, shutdown>;
 };
 
 // The value of an argument `name=value` of this task, the name itself for an argument without

@@ -265,7 +265,13 @@ class Parser {
   }
   void read_privilege() {
     task_->privileged = true;
-    if (read_fixed("control")) expect_end();
+    if (!read_fixed("control")) return;
+    View rest = line_;
+    if (take_word(rest) == "inject") {
+      task_->may_inject = true;
+      line_ = rest;
+    }
+    expect_end();
   }
 
   // --- Values: false, and a complaint, if there is none ---------------------------

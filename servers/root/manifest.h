@@ -53,6 +53,7 @@ struct TaskSpec {
   bool essential = false;     // the system ends with it
   bool holds_memory = false;  // its blocks are kept for its next incarnation
   bool privileged = false;    // may control all tasks
+  bool may_inject = false;    // and put faults into them
 };
 
 struct Manifest {

@@ -6,6 +6,7 @@
 
 #include "boot.h"
 #include "crash.h"
+#include "injection.h"
 #include "interrupts.h"
 #include "log.h"
 
@@ -348,6 +349,13 @@ Result<mica::LogPiece> Service::handle(Root::log, Client& client, Word position)
 Result<void> Service::handle(Root::write_log, Client&, const mica::Text<400>& text) {
   log.write(text);
   return {};
+}
+
+Result<Word> Service::handle(Root::inject, Client& client, TaskId id, mica::Fault kind, Word random) {
+  if (!task_of(client).spec().may_inject) return Error::denied;
+  Task* const task = tasks.find(id);
+  if (task == nullptr) return Error::not_found;
+  return inject(*task, kind, random);
 }
 
 Result<void> Service::handle(Root::shutdown, Client& client, Word status) {

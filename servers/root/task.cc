@@ -107,12 +107,20 @@ bool Task::start_space(l4::ThreadId pager) {
   return false;
 }
 
+// A task that hangs in a loop must not keep others of its priority from their heartbeats.
+void Task::set_schedule(l4::ThreadId thread) const {
+  constexpr Word usual_slice = 10'000;  // microseconds
+  (void)L4_Set_Priority(thread, spec_.priority);
+  const Word slice = spec_.heartbeat / 8;
+  if (slice != 0 && slice < usual_slice) (void)L4_Set_Timeslice(thread, L4_TimePeriod(slice), L4_Never);
+}
+
 bool Task::begin_thread(l4::ThreadId pager) {
   const l4::ThreadId thread = id_.thread(0);
   if (!runtime::make_task(thread, pager)) return false;
   threads_ = 1;
   pagers_[0] = by_root;
-  (void)L4_Set_Priority(thread, spec_.priority);
+  set_schedule(thread);
   state_ = State::running;
   set_living_version(index(), id_.version());
   started = last_ping = L4_SystemClock().raw;
@@ -230,6 +238,10 @@ bool Task::is_code(Word address) const {
   return false;
 }
 
+void Task::write_page(Word address, std::uint16_t value) {
+  *reinterpret_cast<std::uint16_t*>(page_ + address % page_size) = value;
+}
+
 Result<Address> Task::new_frame() { return allocate(Frames::page_order); }
 
 Result<Address> Task::allocate(unsigned order) {
@@ -325,7 +337,7 @@ Result<l4::ThreadId> Task::create_thread(l4::ThreadId pager) {
   if (!runtime::make_thread(thread, id_.thread(0), n, pager)) return Error::no_memory;
   threads_ |= Word{1} << n;
   pagers_[n] = own ? static_cast<std::uint8_t>(pager.number() % mica::threads_per_task) : by_root;
-  (void)L4_Set_Priority(thread, spec_.priority);
+  set_schedule(thread);
   return thread;
 }
 

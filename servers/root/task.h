@@ -58,6 +58,9 @@ class Task {
   // touched its page.
   Address look(Word address) const;
   bool is_code(Word address) const;
+  const mica::ElfImage& image() const { return image_; }
+  // Two bytes of its TaskPage, at an address of its own.
+  void write_page(Word address, std::uint16_t value);
 
   // Memory of the task's quota.
   Result<Address> allocate(unsigned order);
@@ -125,6 +128,7 @@ class Task {
   }
   void fill(Word page, Address frame) const;
   void plan_parent(const Task& by);
+  void set_schedule(l4::ThreadId thread) const;
   bool begin_thread(l4::ThreadId pager);
   l4::Fpage stack_page(Word page, l4::Rights access);
   Result<Address> new_frame();

@@ -227,6 +227,10 @@ TEST_CASE("manifest: what happens when a task ends") {
 
 TEST_CASE("manifest: privilege") {
   CHECK(parse_task("privilege control").task().privileged);
+  CHECK_FALSE(parse_task("privilege control").task().may_inject);
+  CHECK(parse_task("privilege control inject").task().may_inject);
+  CHECK(parse_task("privilege inject").fault() == "4: task 'a': privilege: 'control' is expected, not 'inject'");
+  CHECK(parse_task("privilege control all").fault() == "4: task 'a': privilege: 'all' is one word too many");
   CHECK(parse_task("privilege all").fault() == "4: task 'a': privilege: 'control' is expected, not 'all'");
   CHECK(parse_task("privilege").fault() == "4: task 'a': privilege: 'control' is missing");
 }

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// The fault campaign: puts one fault after the other into the servers of systems/campaign and
+// looks how long it takes until each gives a good answer again. Arguments: faults=, seed=.
+// The same seed has the same faults.
+//
+// Each fault is code, data or stack with flipped bits, an endless loop, a halted thread, a kill, or a
+// burst of messages that make no sense. Then the victim is asked until the answer is good. If
+// the root server has found the fault (a crash, a missed heartbeat), the victim is another task by then. If no
+// good answer comes within the bound although the task lives, nobody but a client can know: the
+// campaign restarts it, as an operator would. A fault that shows only after a good answer is late. Messages
+// go to a victim without such faults, and it has to get over them without a restart.
+#include <runtime/program.h>
+
+#include "victims.h"
+
+namespace campaign {
+
+namespace {
+
+using mica::Root;
+using mica::TaskId;
+
+constexpr Word bound = 100'000;       // microseconds until a good answer, or an operator comes
+constexpr Word most_faults = 10'000;
+
+constexpr const char* kinds[] = {"code", "data", "stack", "loop", "halt", "kill", "messages"};
+constexpr unsigned kind_count = 7, kill_kind = 5, message_kind = 6;
+
+struct Count {
+  unsigned faults = 0, restarts = 0, late = 0, operators = 0, wrong = 0;
+};
+constinit Count counts[kind_count]{};
+constinit std::uint32_t times[most_faults]{};  // of restarts: until the first good answer, in microseconds
+constinit unsigned time_count = 0;
+constinit std::uint8_t time_kinds[most_faults]{};
+constinit Word random_state = 1;
+
+// What was done to each victim last: the task that was left in good order, the kind of fault, and
+// whether that task may still have it.
+struct State {
+  TaskId task;
+  unsigned kind = 0;
+  bool dirty = false;
+};
+constinit State states[16]{};
+
+Word random() {
+  random_state ^= random_state << 13;
+  random_state ^= random_state >> 7;
+  random_state ^= random_state << 17;
+  return random_state;
+}
+
+Word number(std::string_view name, Word otherwise) {
+  Word value = 0;
+  for (const char c : mica::argument(name)) value = value * 10 + static_cast<Word>(c - '0');
+  return value == 0 ? otherwise : value;
+}
+
+// The task of that name as it is now; none while it is not there.
+TaskId task_of(std::string_view name) {
+  for (Word index = 0;;) {
+    const auto info = mica::call<Root::task_info>(mica::root_server(), index);
+    if (!info) return TaskId();
+    if (name == info->name) return info->id;
+    index = info->id.index() + 1;
+  }
+}
+
+// Messages of any label and length, with items that lead nowhere or somewhere.
+void send_nonsense(l4::ThreadId to) {
+  static char text[4096];
+  for (unsigned i = 0; i < 16; ++i) {
+    const auto untyped = static_cast<unsigned>(random() % 60);
+    const unsigned typed = random() % 2 == 0 ? 0 : 2;
+    for (unsigned k = 1; k <= untyped + typed; ++k) L4_LoadMR(static_cast<int>(k), random() >> random() % 64);
+    if (typed != 0) {
+      const bool map = random() % 2 == 0;
+      const Word at = reinterpret_cast<Word>(text);
+      L4_LoadMR(static_cast<int>(untyped + 1), map ? random() << 12 | 8 : random() % sizeof(text) << 10);
+      L4_LoadMR(static_cast<int>(untyped + 2), map ? l4::Fpage::page(at, l4::read).raw : at);
+    }
+    const long interface = random() % 3 == 0 ? static_cast<long>(random() & 0xffff) : static_cast<long>(0x20 + random() % 8) << 8;
+    L4_Set_MsgTag(L4_MsgTag_t{.raw = l4::Tag::make(interface | static_cast<long>(random() % 6), untyped, typed).raw});
+    const Word soon = L4_TimePeriod(200).raw;
+    (void)L4_Call_Timeouts(to, L4_Time_t{.raw = static_cast<L4_Word16_t>(soon)}, L4_Time_t{.raw = static_cast<L4_Word16_t>(soon)});
+  }
+}
+
+void put_fault(TaskId task, unsigned kind) {
+  if (kind == kill_kind) return (void)mica::call<Root::kill>(mica::root_server(), task);
+  if (kind == message_kind) return send_nonsense(task.thread(0));
+  (void)mica::call<Root::inject>(mica::root_server(), task, mica::Fault{kind}, random());
+}
+
+// Asks until the answer is good, at most until the bound.
+bool probe_until_good(const Victim& victim, Word n, Word start, Count& count) {
+  while (L4_SystemClock().raw - start < bound) {
+    const auto server = mica::call<Root::find>(mica::root_server(), mica::Name(victim.service));
+    if (!server) return false;  // it has ended as if all were well
+    switch (victim.probe(*server, n)) {
+      case Answer::good: return true;
+      case Answer::wrong: ++count.wrong; break;
+      case Answer::none: break;
+    }
+  }
+  return false;
+}
+
+// False: the victim does not come back, whatever is done.
+bool run_fault(Word n) {
+  const Word which = random() % victims().size();
+  const Victim& victim = victims()[which];
+  const auto kind = static_cast<unsigned>(random() % kind_count);
+  State& state = states[which];
+  Count& count = counts[kind];
+  ++count.faults;
+  TaskId before = task_of(victim.task);
+  if (!state.task.is_none() && before != state.task) ++counts[state.kind].late;
+  if (kind == message_kind && state.dirty && before == state.task) {
+    (void)mica::call<Root::restart>(mica::root_server(), mica::Name(victim.task));
+    if (!probe_until_good(victim, n, L4_SystemClock().raw, count)) return false;
+    before = task_of(victim.task);
+  }
+  const Word start = L4_SystemClock().raw;
+  put_fault(before, kind);
+  bool good = probe_until_good(victim, n, start, count);
+  if (!good) {
+    ++count.operators;
+    (void)mica::call<Root::restart>(mica::root_server(), mica::Name(victim.task));
+    good = probe_until_good(victim, n, L4_SystemClock().raw, count);
+    if (!good) runtime::print("fault {}: {} in {}: it does not come back\n", n, kinds[kind], victim.task);
+  } else if (!mica::alive(before)) {
+    ++count.restarts;
+    time_kinds[time_count] = static_cast<std::uint8_t>(kind);
+    times[time_count++] = static_cast<std::uint32_t>(L4_SystemClock().raw - start);
+  }
+  state = {task_of(victim.task), kind, mica::alive(before) && kind < 3};
+  return good;
+}
+
+// Of the times of a kind: the one of rank part * count / 100; kind_count for all kinds.
+Word quantile(unsigned kind, Word part) {
+  static constinit std::uint32_t sorted[most_faults];
+  unsigned count = 0;
+  for (unsigned i = 0; i < time_count; ++i) {
+    if (kind == kind_count || time_kinds[i] == kind) sorted[count++] = times[i];
+  }
+  if (count == 0) return 0;
+  for (unsigned gap = count / 2; gap > 0; gap /= 2) {
+    for (unsigned i = gap; i < count; ++i) {
+      const std::uint32_t value = sorted[i];
+      unsigned at = i;
+      for (; at >= gap && sorted[at - gap] > value; at -= gap) sorted[at] = sorted[at - gap];
+      sorted[at] = value;
+    }
+  }
+  const Word rank = (part * count + 99) / 100;
+  return sorted[rank == 0 ? 0 : rank - 1];
+}
+
+void print_line(std::string_view name, unsigned kind, const Count& count) {
+  using runtime::right;
+  runtime::print("campaign: {}{}{}{}{}{}{}{}\n", runtime::left(name, 10), right(count.faults, 8), right(count.restarts, 10),
+                 right(count.late, 6), right(count.operators, 11), right(count.wrong, 7), right(quantile(kind, 50), 10),
+                 right(quantile(kind, 99), 8));
+}
+
+void print_table() {
+  runtime::print("campaign: fault       faults  restarts  late  operators  wrong  median us  99 % us\n");
+  Count all;
+  for (unsigned kind = 0; kind < kind_count; ++kind) {
+    print_line(kinds[kind], kind, counts[kind]);
+    all.faults += counts[kind].faults;
+    all.restarts += counts[kind].restarts;
+    all.late += counts[kind].late;
+    all.operators += counts[kind].operators;
+    all.wrong += counts[kind].wrong;
+  }
+  print_line("all", kind_count, all);
+}
+
+}  // namespace
+
+}  // namespace campaign
+
+int main() {
+  using namespace campaign;
+  const Word faults = number("faults", 200) < most_faults ? number("faults", 200) : most_faults;
+  random_state = number("seed", 1) * 0x9e3779b97f4a7c15 | 1;
+  unsigned lost = 0;
+  for (Word n = 1; n <= faults && lost == 0; ++n) {
+    lost += run_fault(n) ? 0u : 1u;
+    if (n % 1000 == 0 && n < faults) print_table();  // a long campaign says how far it is
+  }
+  print_table();
+  const Count& messages = counts[message_kind];
+  runtime::print("campaign: {} servers did not come back, {} were ended by messages\n", lost,
+                 messages.restarts + messages.late + messages.operators);
+  return lost + messages.restarts + messages.late + messages.operators == 0 ? 0 : 1;
+}
