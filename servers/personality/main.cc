@@ -13,6 +13,7 @@
 #include <paging/memory.h>
 #include <runtime/program.h>
 #include <runtime/task.h>
+#include <runtime/task_entry.h>
 
 #include <new>
 

@@ -5,6 +5,7 @@
 
 #include <runtime/program.h>
 #include <runtime/task.h>
+#include <runtime/task_entry.h>
 
 #include "image.h"
 #include "system_page.h"

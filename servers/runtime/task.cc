@@ -2,6 +2,7 @@
 #include "task.h"
 
 #include "program.h"
+#include "task_entry.h"
 
 // A new thread has an instruction pointer and a stack, no registers: what it
 // shall run, and with which argument, lies on the stack.

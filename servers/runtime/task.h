@@ -43,11 +43,6 @@ bool make_thread(l4::ThreadId id, l4::ThreadId task, unsigned index, l4::ThreadI
 // A further thread, number `index` (1 .. 255), in the space of a task.
 std::optional<l4::ThreadId> add_thread(l4::ThreadId task, unsigned index, l4::ThreadId pager);
 
-// Puts the code with which a new task begins into memory that will be mapped into its space: it
-// names the pager as exception handler and jumps to `entry`. task_entry_bytes long.
-inline constexpr l4::Word task_entry_bytes = 40;
-void write_task_entry(void* to, l4::Word entry);
-
 // Lets a thread of create_task or add_thread run. Only its pager may call this.
 bool start_task(l4::ThreadId task, l4::Word ip, l4::Word sp);
 

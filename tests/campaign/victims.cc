@@ -7,16 +7,12 @@
 #include <mica/timer.h>
 #include <runtime/print.h>
 
+#include "ask.h"
+#include "disk.h"
+
 namespace campaign {
 
 namespace {
-
-template <typename Op, typename... A>
-mica::Result<typename Op::Value> ask(l4::ThreadId server, const A&... arguments) {
-  // The server may be gone, or not wait; the probe does not wait for ever in either phase.
-  const Word wait = L4_TimePeriod(patience).raw;
-  return mica::call_within<Op>(l4::Timeouts{wait << 16 | wait}, server, arguments...);
-}
 
 Answer probe_echo(l4::ThreadId server, Word n) {
   const auto sum = ask<mica::Echo::add>(server, n, n * 7);
@@ -53,6 +49,7 @@ constexpr Victim table[] = {
     {"serial", "serial", probe_serial},
     {"timer", "timer", probe_timer},
     {"rtc", "rtc", probe_rtc},
+    {"disk", "disk", probe_disk},
 };
 
 }  // namespace
