@@ -17,12 +17,14 @@ namespace mica {
 //      bits 16-23  partner's priority - highest ready one     anything, not below 0
 //      bits 32-47  partner's CPU - this CPU                   0
 //      bits 56-57  threads of the two that have FPU state     0
+//      bit  60     the trace is on                        0
 //      bit  61     the partner is new: see Thread::waiter     0
 //      bit  62     the running thread has a rare condition    0
 //      bit  63     the partner has one                        0
 namespace key {
 inline constexpr unsigned priority_shift = 16, cpu_shift = 32, fpu_shift = 56;
 inline constexpr u64 fpu = u64{1} << fpu_shift;
+inline constexpr u64 traced = u64{1} << 60;  // in `top`
 inline constexpr u64 unmet = u64{1} << 61;
 inline constexpr u64 rare = u64{1} << 63;
 inline constexpr u64 rare_top = u64{1} << 62;  // another bit: the two do not cancel out

@@ -13,6 +13,7 @@
 #include "thread_ring.h"
 #include "thread_table.h"
 #include "timeout.h"
+#include "trace.h"
 
 namespace mica {
 
@@ -27,6 +28,7 @@ void join_senders(Thread& t, Thread& partner) {
   append<&Thread::queue>(partner.senders, t);
   // A closed wait may be for the virtual sender, which the fast path does not see.
   if (!t.as_sender.is_nil()) partner.key |= key::rare;
+  trace_event(TraceEvent::queued, t, partner.id.raw);
 }
 
 [[gnu::cold, gnu::noinline]] void leave_senders(Thread& t) {

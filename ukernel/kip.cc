@@ -11,7 +11,7 @@ namespace mica {
 namespace {
 
 // Version string, then the names of the extensions, then an empty string.
-constexpr char strings[] = "Mica 0.1\0pagerexregs\0ioflexpages\0syscallreflect\0msi\0fsbase\0";
+constexpr char strings[] = "Mica 0.1\0pagerexregs\0ioflexpages\0syscallreflect\0msi\0fsbase\0trace\0";
 
 constexpr Kip initial_kip() {
   Kip k{};

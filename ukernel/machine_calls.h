@@ -36,6 +36,9 @@ void disable_ports(Cpu& cpu);
 // The space whose ports were loaded last is going away, or has other ports now.
 void forget_ports(Cpu& cpu);
 
+// System calls come by the trace (trace.h), or no longer.
+void trace_calls(bool on);
+
 // Writes the caches back and empties them: memory has got another type.
 void flush_caches();
 

@@ -177,6 +177,8 @@ bool kernel_owns(Phys frame);
 // Is the aligned block of a large page's size around the frame all RAM that the kernel
 // reaches, or all not, without a frame of the kernel's; and does the CPU have the size?
 bool is_one_block(Phys frame, unsigned level);
+// Is it the first frame of such a block of 2 MiB, of RAM? (trace.h)
+bool is_trace_block(Phys frame);
 // The first address that is beyond what entries can hold.
 Phys physical_end();
 // A space's ports have changed (the copy that the CPU uses must follow if it is that

@@ -8,6 +8,7 @@
 #include "message_transfer.h"
 #include "thread_table.h"
 #include "timeout.h"
+#include "trace.h"
 
 namespace mica {
 
@@ -166,6 +167,7 @@ namespace {
 
 Delivery deliver(Cpu& cpu, Thread& sender, Thread& receiver) {
   MICA_ASSERT(&sender != &receiver);
+  trace_event(TraceEvent::message, sender, receiver.id.raw);
   receiver.end_wait();
   // The kernel's own messages have no items.
   const MsgTag tag = tag_of(sender);
@@ -179,6 +181,7 @@ void set_ipc_error(Thread& t, Phase phase, Failure failure) {
   t.regs.r9 = MsgTag{t.regs.r9}.with(MsgTag::error).raw;
   t.regs.rdi = t.utcb;
   t.tcr->error_code = ipc_error_word(phase, failure.error, failure.offset);
+  trace_event(TraceEvent::failed, t, t.tcr->error_code);
 }
 
 }  // namespace mica

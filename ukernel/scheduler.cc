@@ -9,6 +9,7 @@
 #include "thread_table.h"
 #include "thread_ring.h"
 #include "timeout.h"
+#include "trace.h"
 
 namespace mica {
 
@@ -58,7 +59,7 @@ void insert(Cpu& cpu, Thread& t, bool first) {
     cpu.stale = true;  // so that every switch comes by here
     const Ticks end = cpu.quantum_begin + next.quantum;
     // Work goes on when its thread's quantum is spent, and the timer must not keep it from doing so.
-    if (end < want && next.work == Work::none) want = end;
+    if (next.quantum != never && end < want && next.work == Work::none) want = end;
   }
   if (want == cpu.timer_armed) return;
   cpu.timer_armed = want;
@@ -74,12 +75,18 @@ void update_top(Cpu& cpu, const Thread& next) {
   cpu.top = (next.key & key::rare) || cpu.io_enabled ? key::rare_top : top;
 }
 
-// The running thread's total quantum, if it has an end, goes on with `next`'s.
+[[gnu::cold, gnu::noinline, gnu::section(".trace")]] void trace_switch(const Thread& from, const Thread& to) {
+  if (&from != &to) trace_event(TraceEvent::run, from, to.id.raw);
+}
+
+// The running thread's total quantum, if it has an end, goes on with `next`'s. While the trace is
+// on, all are watched as if they had one: so every switch comes by here.
 [[gnu::cold, gnu::noinline]] void switch_quantum(Cpu& cpu, const Thread& next) {
   const Ticks now = read_clock();
   charge(cpu, now);
-  cpu.quantum_begin = next.quantum != never ? now : never;
+  cpu.quantum_begin = next.quantum != never || is_traced(cpu) ? now : never;
   cpu.stale = true;
+  trace_switch(*cpu.current, next);
 }
 
 // What only the running thread has. The FS base of another is loaded even if it is the
@@ -193,6 +200,14 @@ void init_scheduler(Cpu& cpu, bool fast_path) {
   set_ready_top(cpu, -1);
 }
 
+[[gnu::cold]] void close_fast_path(Cpu& cpu, bool closed) {
+  const u64 change = (cpu.top_base & key::traced) ^ (closed ? key::traced : 0);
+  cpu.top_base ^= change;
+  cpu.top_of_ready ^= change;
+  cpu.stale = true;
+  if (cpu.quantum_begin == never) cpu.quantum_begin = read_clock();  // the switch that follows puts it right
+}
+
 void enqueue(Cpu& cpu, Thread& t) {
   if (t.runnable() && !is_queued(t)) insert(cpu, t, false);
 }
@@ -270,7 +285,7 @@ void interrupt_running(Cpu& cpu, Thread& woken) {
   if (cpu.quantum_begin == never) return;
   Thread& t = *cpu.current;
   const Ticks used = now - cpu.quantum_begin;
-  t.quantum = used < t.quantum ? t.quantum - used : 0;
+  if (t.quantum != never) t.quantum = used < t.quantum ? t.quantum - used : 0;
   cpu.quantum_begin = now;
 }
 

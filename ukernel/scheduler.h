@@ -11,6 +11,9 @@ namespace mica {
 
 // At boot. Without the fast path every Ipc takes the C++ path.
 void init_scheduler(Cpu& cpu, bool fast_path);
+// Every thread switch and every Ipc takes the C++ path from now on, or no longer.
+void close_fast_path(Cpu& cpu, bool closed);
+inline bool is_traced(const Cpu& cpu) { return (cpu.top_base & key::traced) != 0; }
 
 // Puts a runnable thread behind, or before, the others of its priority. A thread
 // that is not runnable is left alone.

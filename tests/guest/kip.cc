@@ -113,7 +113,7 @@ TEST("kernel description: supplier, version string, features") {
   expect_eq(L4_KernelId(), kip_word(0x260));
   const char* const version = L4_KernelVersionString(nullptr);
   expect(version[0] == 'M' && version[1] == 'i' && version[2] == 'c' && version[3] == 'a');
-  for (const char* feature : {"pagerexregs", "ioflexpages", "syscallreflect", "msi", "fsbase"}) {
+  for (const char* feature : {"pagerexregs", "ioflexpages", "syscallreflect", "msi", "fsbase", "trace"}) {
     context(feature);
     expect(L4_HasFeature(feature));
   }

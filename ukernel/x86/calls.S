@@ -253,6 +253,29 @@ no_fast_switch:
         xorl    %edi, %edi
         jmp     slow_call
 
+// In place of syscall_entry while the trace is on. An Ipc is recorded when its message
+// goes; any other call, also a foreign one, before it begins.
+        .section .trace, "ax"
+        .globl  traced_syscall_entry
+traced_syscall_entry:
+        cmpq    $STUB_RETURN, %rcx
+        je      syscall_entry
+        movq    %rbp, CPU(CPU_SCRATCH)
+        movq    CPU(CPU_CURRENT), %rbp
+        save_call_registers
+        movq    %rdi, RDI(%rbp)
+        leaq    kernel_stack_top(%rip), %rsp
+        movl    $TRACE_CALL, %edi
+        movq    %rbp, %rsi
+        leaq    -STUB_RETURN(%rcx), %rdx
+        call    record                  // all registers stay
+        movq    RDI(%rbp), %rdi
+        movq    RSI(%rbp), %rsi
+        movq    RDX(%rbp), %rdx
+        movq    THREAD_RSP(%rbp), %rsp
+        movq    CPU(CPU_SCRATCH), %rbp
+        jmp     syscall_entry
+
         .section .rodata
         .balign 8
 // Where a call goes at first, and its handler if that gives it to slow_call.

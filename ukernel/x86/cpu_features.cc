@@ -7,6 +7,7 @@
 #include "panic.h"
 
 extern "C" void syscall_entry();
+extern "C" void traced_syscall_entry();
 
 namespace mica {
 
@@ -85,6 +86,10 @@ MICA_INIT void detect_features() {
     const CpuidResult clock = cpuid(0x15);  // crystal in Hz, and TSC per crystal as a fraction
     if (clock.a != 0) features.tsc_hz = u64{clock.c} * clock.b / clock.a;
   }
+}
+
+void trace_calls(bool on) {
+  write_msr(msr_lstar, reinterpret_cast<u64>(on ? &traced_syscall_entry : &syscall_entry));
 }
 
 MICA_INIT void set_control_registers() {

@@ -5,6 +5,7 @@
 #include "../cpu.h"
 #include "../fault.h"
 #include "../kip.h"
+#include "../trace.h"
 #include "layout.h"
 
 namespace mica {
@@ -73,6 +74,7 @@ namespace mica {
   VALUE(VECTOR_FOREIGN_SYSCALL, vector::foreign_syscall);
   VALUE(EXCHANGE_FS_BASE_BIT, exchange_fs_base_bit);
   VALUE(ENTRY_DEVICE, entry::device);
+  VALUE(TRACE_CALL, TraceEvent::call);
   VALUE(STATE_RECEIVING, State::receiving);
   VALUE(PROTOCOL_PAGE_FAULT, Protocol::page_fault);
   VALUE(PROTOCOL_EXCEPTION, Protocol::exception);

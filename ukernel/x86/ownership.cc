@@ -36,11 +36,18 @@ Phys physical_end() { return {u64{1} << features.physical_bits}; }
 
 bool kernel_owns(Phys frame) { return owns_any(frame, frame + page_size); }
 
-bool is_one_block(Phys frame, unsigned level) {
+// Twice in the code, as one of the two is not for everyday use.
+[[gnu::always_inline]] static inline bool one_block(Phys frame, unsigned level) {
   if (level == 2 && !features.gigabyte_pages) return false;
   const u64 size = page_size << 9 * level;
   const Phys low{frame.value & ~(size - 1)};
   return !owns_any(low, low + size) && physmap_level(low) >= level;
+}
+
+bool is_one_block(Phys frame, unsigned level) { return one_block(frame, level); }
+
+[[gnu::cold, gnu::noinline, gnu::section(".trace")]] bool is_trace_block(Phys frame) {
+  return frame.value % (page_size << 9) == 0 && one_block(frame, 1) && physmap_covers(frame);
 }
 
 }  // namespace mica

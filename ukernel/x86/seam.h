@@ -7,7 +7,15 @@
 #include "../machine_calls.h"
 #include "layout.h"
 
+// Of a function that keeps all registers.
+#define MICA_KEEPS_REGISTERS [[gnu::no_caller_saved_registers]]
+
 namespace mica {
+
+// Calls record() (trace.h), which keeps all registers, so that its callers need not save any.
+[[gnu::always_inline]] inline void call_record(u64 event, const Thread& t, u64 partner) {
+  asm volatile("call record" : : "D"(event), "S"(&t), "d"(partner) : "memory", "cc");
+}
 
 inline void* phys_to_virt(Phys address) { return reinterpret_cast<void*>(PHYSMAP_BASE + address.value); }
 inline Phys virt_to_phys(const void* pointer) {
@@ -32,7 +40,7 @@ inline Thread* tcb_array() { return reinterpret_cast<Thread*>(TCB_BASE); }
 [[nodiscard]] bool map_tcb_page(u64 page_index, Phys frame);
 Phys unmap_tcb_page(u64 page_index);  // returns the frame that was there
 
-inline Ticks read_clock() {
+[[gnu::always_inline]] inline Ticks read_clock() {
   u32 low, high;
   asm volatile("rdtsc" : "=a"(low), "=d"(high));
   return u64{high} << 32 | low;

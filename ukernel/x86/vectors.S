@@ -9,12 +9,13 @@
         .section .text.entry, "ax"
 
 // The CPU pushes an error code for some exceptions; the others get a zero on their way,
-// at another hub than those. All are within reach of a short jump.
+// at another hub than those. All are within reach of a short jump. Reserved ones, and those
+// of features that are off, have no entry.
         .macro  exception_entry number
 vector_\number:
         pushq   $\number
         .set    has_code, 0
-        .irp    coded, 8, 10, 11, 12, 13, 17, 21, 29, 30
+        .irp    coded, 8, 10, 11, 12, 13, 17
         .if     \number == \coded
         .set    has_code, 1
         .endif
@@ -37,7 +38,7 @@ vector_\number:
         .altmacro
         .macro  exceptions
         .rept   VECTOR_TIMER + 1
-        .if     number != 2 && number != 6 && number != 14
+        .if     number != 2 && number != 6 && number != 9 && number != 14 && number != 15 && (number < 20 || number > 31)
         exception_entry %number
         .endif
         .set    number, number + 1
@@ -304,7 +305,7 @@ entry_points:
         .rept   256
         .if     number == 2
         .quad   vector_nmi
-        .elseif number <= VECTOR_TIMER
+        .elseif number <= VECTOR_TIMER && number != 9 && number != 15 && (number < 20 || number > 31)
         entry_point_at %number
         .elseif number > VECTOR_INTERRUPTS && number <= VECTOR_INTERRUPTS + INTERRUPTS_WITH_ENTRY
         entry_point_at %number

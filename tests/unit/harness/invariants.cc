@@ -9,6 +9,7 @@
 #include "scheduler.h"
 #include "thread_table.h"
 #include "timeout.h"
+#include "trace.h"
 
 namespace mica::test {
 
@@ -315,7 +316,8 @@ class Check {
     if (is_queued(t)) fail("the running thread is queued");
     if (!t.runnable()) fail("the running ", name(t), " cannot run");
     if (&t == cpu_.idle && cpu_.ready_top >= 0) fail("the CPU is idle, but somebody is ready");
-    if ((cpu_.quantum_begin != never) != (t.quantum != never)) fail(name(t), "'s total quantum is not charged");
+    const bool traced = is_traced(cpu_);
+    if ((cpu_.quantum_begin != never) != (t.quantum != never || traced)) fail(name(t), "'s total quantum is not charged");
     const bool delays =
         t.delay_end != 0 && cpu_.ready_top > t.priority && cpu_.ready_top <= t.sensitive_priority;
     if (delays && cpu_.timer_armed > t.delay_end) fail("the end of a delay would be missed");
@@ -331,12 +333,13 @@ class Check {
     if (t.work != Work::none) return;  // in the kernel: the rest is for users
     if (cpu_.fpu_owner != t.fpu_thread()) fail("the FPU holds another one's state");
     if (machine_.fpu_enabled != (t.fpu != nullptr)) fail("the FPU is open to ", name(t));
-    if (cpu_.unusual != (cpu_.fpu_owner || t.quantum != never || t.fs_base != 0))
+    if (traced != host::calls_are_traced || traced != (trace_buffer.records != nullptr)) fail("the trace is half on");
+    if (cpu_.unusual != (traced || cpu_.fpu_owner || t.quantum != never || t.fs_base != 0))
       fail(name(t), " is unusual: ", cpu_.unusual);
     if (cpu_.io_enabled && (!cpu_.io_loaded || cpu_.io_loaded != t.space))
       fail("ports are open to ", name(t));
     if (cpu_.io_loaded && spaces_.count(cpu_.io_loaded) == 0) fail("the ports of a dead space are loaded");
-    const bool rare = (t.key & key::rare) || cpu_.io_enabled || !machine_.has_fast_path();
+    const bool rare = (t.key & key::rare) || cpu_.io_enabled || !machine_.has_fast_path() || traced;
     const u64 least = cpu_.ready_top < 0 ? 0 : static_cast<u64>(cpu_.ready_top);
     const bool left_closed = cpu_.top == key::rare_top;  // until the next switch
     if (!rare && !left_closed && &t != cpu_.idle &&

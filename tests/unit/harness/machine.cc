@@ -18,6 +18,7 @@
 #include "lifecycle.h"
 #include "root_tasks.h"
 #include "scheduler.h"
+#include "trace.h"
 #include "user.h"
 #include "work.h"
 
@@ -131,6 +132,7 @@ Machine::Machine(const Options& options) : options_(options) {
   host::owned_high = kernel_root_frame + page_size;
   thread_table::table = {};
   thread_table::pool = Pool{};
+  trace_buffer = {};
   kip = pristine_kip();
   total_frames = frame_store.free_frames();
   line_masked.fill(true);

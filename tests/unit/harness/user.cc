@@ -97,6 +97,13 @@ void User::thread_switch(ThreadId dest) {
   call_kernel(mica::thread_switch);
 }
 
+bool User::processor_control(u64 processor, u64 internal, u64 external, u64 millivolts) {
+  auto& r = machine_.user.r;
+  r.rdi = processor, r.rsi = internal, r.rdx = external, r.r8 = millivolts;
+  call_kernel(mica::processor_control);
+  return r.rax == 1;
+}
+
 u64 User::system_clock() {
   call_kernel(mica::system_clock);
   return machine_.user.r.rax;

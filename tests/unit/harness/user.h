@@ -93,6 +93,7 @@ class User {
   ScheduleResult schedule(ThreadId dest, u64 priority = ~u64{0}, u64 time = 0xffff'ffff,
                           u64 preemption = ~u64{0});
   void thread_switch(ThreadId dest = ThreadId::nil());
+  bool processor_control(u64 processor, u64 internal, u64 external = 0, u64 millivolts = 0);
   u64 system_clock();
   Rights unmap(Fpage fpage, bool flush);
 

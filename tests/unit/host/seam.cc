@@ -100,6 +100,7 @@ Thread* const tcbs = static_cast<Thread*>(map_zero_tcbs(nullptr, tcb_bytes));
 u64 page_invalidations, full_invalidations;
 Ticks clock;
 u64 ports_changes;
+bool calls_are_traced;
 Phys owned_low, owned_high;
 unsigned largest_level;
 unsigned lines = 24;
@@ -112,6 +113,7 @@ void reset(u64 kernel_memory) {
   translations.clear();
   loaded_root = nullptr;
   page_invalidations = full_invalidations = ports_changes = 0;
+  calls_are_traced = false;
   clock = 0;
   owned_low = owned_high = {};
   largest_level = 2;
@@ -209,6 +211,9 @@ bool owns_any(Phys low, Phys high) {
 }  // namespace
 
 bool kernel_owns(Phys frame) { return owns_any(frame, frame + page_size); }
+bool is_trace_block(Phys frame) {
+  return frame.value % (page_size << 9) == 0 && is_one_block(frame, 1) && physmap_covers(frame);
+}
 bool is_one_block(Phys frame, unsigned level) {
   const u64 size = page_size << 9 * level;
   const Phys low{frame.value & ~(size - 1)};
@@ -241,6 +246,7 @@ MICA_WEAK void init_fpu_state(FpuState*) {}
 MICA_WEAK void disable_ports(Cpu&) {}
 MICA_WEAK void forget_ports(Cpu&) {}
 MICA_WEAK void load_ports(Cpu&, Space&) {}
+MICA_WEAK void trace_calls(bool on) { host::calls_are_traced = on; }
 MICA_WEAK void arm_timer(Ticks) {}
 MICA_WEAK void disarm_timer() {}
 MICA_WEAK Ticks ticks_from_us(u64 microseconds) { return microseconds; }

@@ -5,6 +5,10 @@
 
 #include <machine_calls.h>
 
+#define MICA_KEEPS_REGISTERS
+
+extern "C" void record(mica::u64 event, const mica::Thread& t, mica::u64 partner);
+
 namespace mica {
 
 namespace host {
@@ -27,11 +31,14 @@ extern u64 page_invalidations, full_invalidations;
 
 extern Ticks clock;
 extern u64 ports_changes;
+extern bool calls_are_traced;
 extern Phys owned_low, owned_high;  // kernel_owns() these too, beside frame_store's
 extern unsigned lines;              // of interrupts
 extern unsigned largest_level;      // of pages: 0, 1 or 2
 
 }  // namespace host
+
+inline void call_record(u64 event, const Thread& t, u64 partner) { record(event, t, partner); }
 
 inline void* phys_to_virt(Phys address) { return host::arena + address.value; }
 inline Phys virt_to_phys(const void* pointer) {
