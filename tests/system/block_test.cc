@@ -92,7 +92,8 @@ TEST_CASE("disk: a sector that cannot be read is an error of the device, and the
               {"-drive",
                "driver=raw,if=none,id=disk,file.driver=blkdebug,file.image.driver=file,file.image.filename=" +
                    file +
-                   ",file.inject-error.0.event=read_aio,file.inject-error.0.sector=800,file.inject-error.0."
+                   ",file.inject-error.0.event=none,file.inject-error.0.iotype=read,file.inject-error.0."
+                   "sector=800,file.inject-error.0."
                    "errno=5",
                "-device", "virtio-blk-pci,drive=disk,rerror=report,werror=report"})
           .run();

@@ -52,7 +52,8 @@ TEST_CASE("paging: a page that cannot be read back ends the task that needs it, 
               {"-drive",
                "driver=raw,if=none,id=disk,file.driver=blkdebug,file.image.driver=file,file.image.filename=" +
                    file +
-                   ",file.inject-error.0.event=read_aio,file.inject-error.0.sector=320,file.inject-error.0."
+                   ",file.inject-error.0.event=none,file.inject-error.0.iotype=read,file.inject-error.0."
+                   "sector=320,file.inject-error.0."
                    "errno=5",
                "-device", "virtio-blk-pci,drive=disk,rerror=report,werror=report"})
           .run(90);
@@ -70,7 +71,9 @@ TEST_CASE("paging: a disk that takes no pages is an error for those who need roo
           .add(
               {"-drive",
                "driver=raw,if=none,id=disk,file.driver=blkdebug,file.image.driver=file,file.image.filename=" +
-                   file + ",file.inject-error.0.event=none,file.inject-error.0.iotype=write,file.inject-error.0.errno=5",
+                   file +
+                   ",file.inject-error.0.event=none,file.inject-error.0.iotype=write,file.inject-error.0."
+                   "errno=5",
                "-device", "virtio-blk-pci,drive=disk,rerror=report,werror=report"})
           .run(90);
   CAPTURE(outcome.output);
