@@ -53,7 +53,13 @@ TEST_CASE("console: a shell on the screen, typed at the keyboard") {
   // The clock, and the log, which has an end.
   machine.type("clear\ndate\n");
   CHECK(machine.wait_for([&] { return has(machine.text_screen(), "\nTuesday, 2031-05-06 07:0"); }));
-  machine.type("sleep 0.3\nlog\n");
+  // What is typed while a command runs goes to that command.
+  machine.type("sleep 0.3\n");
+  CHECK(machine.wait_for([&] {
+    const std::string screen = machine.text_screen();
+    return has(screen, "\nmica> sleep 0.3 ") && has(screen, "\nmica>  ");
+  }));
+  machine.type("log\n");
   CHECK(machine.wait_for([&] { return has(machine.text_screen(), "\nroot: Mica's root server "); }));
   // The keyboard's server is killed and does its work again; so does the screen's.
   machine.type("clear\n");
