@@ -258,9 +258,7 @@ namespace {
   Thread* const to = resolve(t, ThreadId{r.rsi});
   if (!to || ((to->key + expected_gs - cpu.top) & key::must_be_zero) != 0) return nullptr;
   const bool faults = to->wait != t.id.raw;
-  if (faults && (to->protocol != Protocol::page_fault || to->state != State::receiving || to->from != t.id ||
-                 to->stopped != 0))
-    return nullptr;
+  if (faults && (to->from != t.id || !to->awaits_pager())) return nullptr;
   if (shape != 0) {
     const TypedItem item{r.rax};
     const Fpage window = faults ? Fpage::complete() : Acceptor{to->tcr->br(0)}.window();
@@ -269,9 +267,7 @@ namespace {
       return nullptr;
   }
   if (faults) {
-    to->protocol = Protocol::user;
-    to->by_iret = true;
-    to->state = State::ready;
+    to->go_on_after_fault();
   } else {
     t.as_sender = t.intended = ThreadId::nil();
     to->wait = 0;

@@ -49,7 +49,7 @@ u64 part_of(u64 large, unsigned level, u64 offset) {
   return ((large & ~(entry::large | entry::large_attribute)) + bytes) | attribute;
 }
 
-MapStep split(Space& space, Slot slot, Budget& budget) {
+[[gnu::cold]] MapStep split(Space& space, Slot slot, Budget& budget) {
   Split& s = space.split;
   Mapping* const old = mapping_at(slot.link());
   MICA_ASSERT(slot.level() != 0 && !first_derived(old));

@@ -206,9 +206,27 @@ struct alignas(512) Thread {
     wait = 0;
     state = State::ready;
   }
+
+  // Of the four bytes from by_iret on, looked at and written at once.
+  bool awaits_pager() const {
+    return (resumption() | 1) == (1 | static_cast<u32>(State::receiving) << 8 | static_cast<u32>(Protocol::page_fault) << 16);
+  }
+  void go_on_after_fault() {
+    const u32 running = 1 | static_cast<u32>(State::ready) << 8 | static_cast<u32>(Protocol::user) << 16;
+    __builtin_memcpy(&by_iret, &running, sizeof running);
+  }
+
+ private:
+  u32 resumption() const {
+    u32 bytes;
+    __builtin_memcpy(&bytes, &by_iret, sizeof bytes);
+    return bytes;
+  }
 };
 
 static_assert(sizeof(Thread) == 512);
+static_assert(offsetof(Thread, state) == offsetof(Thread, by_iret) + 1 && offsetof(Thread, protocol) == offsetof(Thread, by_iret) + 2 &&
+              offsetof(Thread, stopped) == offsetof(Thread, by_iret) + 3, "awaits_pager()");
 static_assert(offsetof(Thread, rflags) + 4 <= 64, "the fast path's line");
 
 inline constexpr u64 user_rflags_always = 0x202;  // bit 1 and IF

@@ -89,7 +89,9 @@ one_page:
 2:      movq    $0, RDX(%rbp)
 call_with_message_registers:            // Unmap
         save_message_registers
-        handle  unmap_call
+        leaq    unmap_call(%rip), %rax
+handle_call:                            // RAX
+        handle  *%rax
         jmp     leave
 
 // The thread of global id RAX, RDX, if it runs or could, or waits as the fast path lets
@@ -149,10 +151,9 @@ unusual_call:
         movq    %rax, RBP(%rbp)
         addq    $STUB_RETURN, %rcx
         cmpq    $STUB_MEMORY_CONTROL_RETURN, %rcx
-        jne     1f
-        handle  memory_control
-        jmp     leave
-1:      movq    %rcx, RCX(%rbp)
+        leaq    memory_control(%rip), %rax
+        je      handle_call
+        movq    %rcx, RCX(%rbp)
         movq    %rcx, RIP(%rbp)
         movl    %r11d, %eax
         movq    %rax, R11(%rbp)

@@ -65,9 +65,8 @@ leave_by_iret:
 
 bad_instruction_pointer:
         movl    $VECTOR_PROTECTION, %edx
-        xorl    %ecx, %ecx
-        handle  exception
-        jmp     leave
+        xorl    %eax, %eax
+        jmp     slow_exception
 
 // The user has loaded GS, which also changed its base. The descriptor is there
 // for this moment only. Changes RAX, RCX, RDX.
