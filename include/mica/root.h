@@ -201,6 +201,9 @@ struct Root {
   using log_end = Operation<Root, 41, Word()>;
   // write_log: prints where the log goes.
   using write_log = Operation<Root, 28, void(Text<400>)>;
+  // The kernel's trace (trace.h); needs `privilege control`. 0 switches it off, else on, with all
+  // records cleared. The Map is its memory, 2 MiB, to read.
+  using trace = Operation<Root, 42, Map(Word on)>;
   // inject: a fault in a task, chosen by the random word; needs `privilege control inject`. The
   // address it is at. not_found: no such task, or it has touched nothing that the fault could hit.
   using inject = Operation<Root, 37, Word(TaskId, Fault, Word random)>;
@@ -213,7 +216,7 @@ struct Root {
                        attach_interrupt, attach_message_interrupt, create_thread, delete_thread, start_thread, set_priority, spawn,
                        spawn_space, program_memory, wait, kill, restart, complain, task_info, thread_state, block_info, name_info, use_info,
                        exchange_quantum, memory_info, interrupt_info, file,
-                       file_entry, file_pages, log, log_end, write_log, inject, shutdown>;
+                       file_entry, file_pages, log, log_end, write_log, inject, shutdown, trace>;
 };
 
 // The value of an argument `name=value` of this task, the name itself for an argument without

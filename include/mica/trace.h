@@ -67,7 +67,8 @@ inline bool switch_off() { return L4_ProcessorControl(processor, 0, 0, 0) == 1; 
 // those that were overwritten before.
 class Reader {
  public:
-  explicit Reader(const volatile Record* memory) : memory_(memory) {}
+  constexpr Reader() = default;
+  constexpr explicit Reader(const volatile Record* memory) : memory_(memory) {}
   // The next one; false: nothing new. The record is whole: one that changes meanwhile is lost.
   bool next(Record& out) {
     for (;;) {
@@ -99,7 +100,7 @@ class Reader {
     for (unsigned i = 0; i < sizeof(Record) / 8; ++i) to[i] = from[i];
   }
 
-  const volatile Record* memory_;
+  const volatile Record* memory_ = nullptr;
   std::uint32_t next_ = 1;
   std::uint64_t lost_ = 0;
 };

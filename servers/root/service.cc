@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "service.h"
 
+#include <mica/trace.h>
 #include <runtime/console_protocol.h>
 #include <runtime/program.h>
 
@@ -356,6 +357,21 @@ Result<Word> Service::handle(Root::inject, Client& client, TaskId id, mica::Faul
   Task* const task = tasks.find(id);
   if (task == nullptr) return Error::not_found;
   return inject(*task, kind, random);
+}
+
+// The block stays the root server's: the kernel may write to it whatever becomes of its readers.
+Result<mica::Map> Service::handle(Root::trace, Client& client, Word on) {
+  if (!task_of(client).spec().privileged) return Error::denied;
+  static constinit Address block = 0;
+  if (block == 0) block = memory.allocate(21, Frames::owners - 1).value_or(0);
+  if (block == 0) return Error::no_memory;
+  if (!mica::trace::switch_off()) return Error::bad_argument;
+  if (on != 0) {
+    Word* const words = reinterpret_cast<Word*>(block);
+    for (Word i = 0; i < mica::trace::buffer_size / sizeof(Word); ++i) words[i] = 0;
+    if (!mica::trace::switch_on(block)) return Error::bad_argument;
+  }
+  return mica::Map{l4::Fpage::memory(block, 21, l4::read)};
 }
 
 Result<void> Service::handle(Root::shutdown, Client& client, Word status) {

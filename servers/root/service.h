@@ -61,6 +61,7 @@ class Service {
   Result<Word> handle(Root::log_end, Client&) { return log.end(); }
   Result<void> handle(Root::write_log, Client&, const mica::Text<400>& text);
   Result<Word> handle(Root::inject, Client&, TaskId task, mica::Fault kind, Word random);
+  Result<mica::Map> handle(Root::trace, Client&, Word on);
   Result<void> handle(Root::shutdown, Client&, Word status);
 
   // Page faults, I/O faults, exceptions, what tasks print, and their ends.

@@ -42,6 +42,7 @@ constexpr Command table[] = {
     {"uptime", "", "time since the start", show_uptime, Completes::nothing},
     {"echo", "[WORDS]", "the words", echo, Completes::nothing},
     {"clear", "", "an empty screen", clear, Completes::nothing},
+    {"trace", "ACTION", "the kernel's trace: on, off, dump (print it), use (who ran)", control_trace, Completes::nothing},
     {"shutdown", "", "end the system", shut_down, Completes::nothing},
 };
 

@@ -42,6 +42,7 @@ void sleep(const Words&);
 void run_program(const Words&);
 void run_linux_program(const Words&);
 void measure_ipc(const Words&);
+void control_trace(const Words&);
 void shut_down(const Words&);
 
 }  // namespace shell
