@@ -123,7 +123,7 @@ void measure_anonymous() {
   fresh.check(1, 0);
   fresh.close();
   const Memory recycled(name);
-  measure_rounds<112>({"faults", "anonymous/recycled", 900}, Writes{recycled.page(0)});
+  measure_rounds<112>({"faults", "anonymous/recycled"}, Writes{recycled.page(0)});
   recycled.check(1, 0);
   recycled.close();
   const Memory cleared(name);

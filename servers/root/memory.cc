@@ -45,6 +45,20 @@ void Memory::find_ranges(const void* kip, l4::Word descriptor, Address low, Addr
   known_pages_ += (high - low) >> Frames::page_order;
 }
 
+// At the end of the first range that has room: sigma0 would give the memory once more if it were
+// still in a range.
+Address Memory::claim_notes(l4::Word bytes) {
+  for (Range& range : ranges_) {
+    if (range.high - range.low < bytes || !runtime::claim_memory(range.high - bytes, range.high)) continue;
+    range.high -= bytes;
+    known_pages_ -= bytes >> Frames::page_order;
+    auto* const words = reinterpret_cast<l4::Word*>(range.high);
+    for (l4::Word i = 0; i < bytes / sizeof(l4::Word); ++i) words[i] = 0;
+    return range.high;
+  }
+  return 0;
+}
+
 bool Memory::init() {
   const void* const kip = L4_GetKernelInterface();
   for (l4::Word i = 0; i < L4_NumMemoryDescriptors(kip); ++i) {
@@ -56,15 +70,13 @@ bool Memory::init() {
   Address end = 0;
   for (const Range& range : ranges_) end = range.high > end ? range.high : end;
   const l4::Word pages = end >> Frames::page_order;
-  unsigned order = Frames::page_order;
-  while ((l4::Word{1} << order) < pages * sizeof(Frames::Note)) ++order;
-  const l4::Word notes = runtime::allocate_memory(order);
+  const Address notes = claim_notes((pages * sizeof(Frames::Note) + 0xfff) & ~Address{0xfff});
   if (notes == 0) return false;
   frames_.init({reinterpret_cast<Frames::Note*>(notes), pages});
   return true;
 }
 
-// What sigma0 refuses is somebody else's, or these notes' own.
+// What sigma0 refuses is somebody else's.
 bool Memory::grow() {
   bool grown = false;
   while (!grown && range_count_ > 0) {

@@ -29,6 +29,7 @@ class Memory {
   };
 
   void find_ranges(const void* kip, l4::Word descriptor, Address low, Address high);
+  Address claim_notes(l4::Word bytes);
   bool grow();
 
   Frames frames_;

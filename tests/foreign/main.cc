@@ -38,7 +38,7 @@ void test_plain() {
   check(good.code == 0 && good.crashed == 0, "a plain X.2 program ends with success");
   check(run("plain_wild.elf").crashed == 1, "one that jumps to nowhere has crashed");
   check(run("plain_halts.elf").crashed == 1, "one with a bad instruction has crashed");
-  check(spawn("plain.elf", 0x2000).error() == Error::no_program, "one that its memory cannot hold is refused");
+  check(spawn("plain.elf", 0x2000).error() == Error::no_memory, "one that its memory cannot hold is refused");
 }
 
 void test_files() {
