@@ -108,4 +108,5 @@ TEST_CASE("symbolize: addr2line's answers, from the project's folder on") {
   CHECK(tidy_lines("?? ??:0\n").empty());
   CHECK(tidy_lines("_start at ??:?\n") == std::vector<std::string>{"_start"});
   CHECK(tidy_lines("main at /elsewhere/main.cc:3\n") == std::vector<std::string>{"main at /elsewhere/main.cc:3"});
+  CHECK(tidy_lines("main at " MICA_SOURCES "/examples/crash/main.cc:50\n") == std::vector<std::string>{"main at examples/crash/main.cc:50"});
 }

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <sstream>
+#include <string_view>
 
 namespace symbolize {
 
@@ -105,8 +106,10 @@ std::vector<std::string> tidy_lines(const std::string& answer) {
     const auto at = line.rfind(mark);
     if (line.starts_with("??") || at == std::string::npos) continue;
     const auto place = at + mark.size();
-    // The compiler names files from the build folder, two below the project's.
+    // Files are named from the project's folder, or from the build folder, two below it.
+    const std::string_view project = MICA_SOURCES "/";
     if (const auto up = line.rfind("/../"); up != std::string::npos && up > place) line.erase(place, up + 4 - place);
+    if (line.compare(place, project.size(), project) == 0) line.erase(place, project.size());
     if (line.compare(place, 2, "??") == 0) line.erase(at);
     lines.push_back(line);
   }
