@@ -72,7 +72,8 @@ class Framebuffer final : public Display {
 
   void put(volatile std::uint8_t* pixel, std::uint32_t value) const {
     if (bytes_ == 4) {
-      *reinterpret_cast<volatile std::uint32_t*>(pixel) = value;
+      struct [[gnu::packed]] Word { std::uint32_t value; };  // a line may be of any length
+      reinterpret_cast<volatile Word*>(pixel)->value = value;
       return;
     }
     for (unsigned i = 0; i < bytes_; ++i) pixel[i] = static_cast<std::uint8_t>(value >> 8 * i);
