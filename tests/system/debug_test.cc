@@ -38,6 +38,10 @@ std::string manual() { return read_file(SOURCES "/docs/debugging.md"); }
 std::string pattern(const std::string& line) {
   std::string result;
   for (std::size_t i = 0; i < line.size(); ++i) {
+    // Where the sources are, as the compiler was told.
+    for (const std::string_view place : {SOURCES "/", "../../"}) {
+      if (line.compare(i, place.size(), place) == 0) result += ".../", i += place.size();
+    }
     if (line.compare(i, 2, "0x") == 0) {
       result += "0x";
       for (i += 2; i < line.size() && std::isxdigit(static_cast<unsigned char>(line[i])); ++i) {}
