@@ -62,6 +62,9 @@ TEST_CASE("picture: spaces, threads, pagers, services and interrupts of the shel
   CHECK_FALSE(edge(t + echo, t + serial));
   CHECK(has(dot, std::string("label=\"interrupt 4\", shape=cds\\]; i4 -> t").append(serial).append(";")));
   CHECK(edge("i4", t + serial));
+  // What a task holds is what is mapped to it, by the root server.
+  const std::string memory = find(dot, "label=\"serial\\\\n[^}]*(m\\d+) \\[shape=box, [^\n]*label=\"0x[0-9a-f]+ \\d+ KiB\\\\l");
+  CHECK(edge(t + root, memory));
 }
 
 TEST_CASE("picture: a system without a shell is told, and so is a kind of file that is none") {
