@@ -24,6 +24,13 @@ struct ThreadUse {
   Word faults;     // page faults among them
 };
 
+// What the counts of ThreadUse are counts of.
+struct TraceCounted {
+  Word on;         // 1: the trace is on
+  Word ticks;      // of the time-stamp counter that they cover: since it was switched on, without
+                   // the gaps where records were overwritten before they were read
+};
+
 struct TraceServer {
   static constexpr long id = 0x2a;
   // Switches the trace: 0 off, else on, and all counts begin at 0.
@@ -34,7 +41,9 @@ struct TraceServer {
   using lost = Operation<TraceServer, 2, Word()>;
   // The n-th thread that was seen. not_found: there are not so many.
   using thread_use = Operation<TraceServer, 3, ThreadUse(Word n)>;
-  using Operations = mica::Operations<set, next, lost, thread_use>;
+  // Counts what has come until now, as thread_use of n = 0 does.
+  using counted = Operation<TraceServer, 4, TraceCounted()>;
+  using Operations = mica::Operations<set, next, lost, thread_use, counted>;
 };
 
 }  // namespace mica

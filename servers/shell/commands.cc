@@ -37,7 +37,7 @@ constexpr Command table[] = {
     {"log", "", "what the root server has reported", show_log, Completes::nothing},
     {"date", "", "date and time, as the machine's clock has them", show_date, Completes::nothing},
     {"sleep", "SECONDS", "wait for so long, as 2 or 0.5; ^C ends it", sleep, Completes::nothing},
-    {"top", "[ROUNDS]", "the threads by their shares of the processor, each second", show_top, Completes::nothing},
+    {"top", "[ROUNDS]", "the threads by shares of the processor, and how often they send, each second", show_top, Completes::nothing},
     {"picture", "", "the system as a drawing for Graphviz; ./mica picture", draw_picture, Completes::nothing},
     {"uptime", "", "time since the start", show_uptime, Completes::nothing},
     {"echo", "[WORDS]", "the words", echo, Completes::nothing},

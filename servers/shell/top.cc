@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Who uses the processor. The kernel keeps no account of threads' times, unless they have a total
 // quantum: then it counts down what is left. So while this looks, every thread has one that it
-// cannot use up in the time, and the root server lets go on whom it hits all the same.
+// cannot use up in the time, and the root server lets go on whom it hits all the same. It counts no
+// messages either: they are traced for a while before, and the rates are those of that while.
 #include <algorithm>
 #include <array>
+
+#include <mica/trace_server.h>
 
 #include "commands.h"
 #include "output.h"
@@ -14,9 +17,11 @@ namespace shell {
 namespace {
 
 using mica::Root;
+using mica::TraceServer;
 using mica::Word;
 
-constexpr Word interval = 1000000;          // microseconds
+constexpr Word interval = 800000;           // microseconds
+constexpr Word traced_interval = 200000;    // before these
 constexpr Word quantum = Word{1} << 21;     // more than that
 constexpr Word resolution = quantum >> 10;  // what is left is told in 10 bits: up to so much too little
 
@@ -25,7 +30,12 @@ struct Row {
   Word n, priority;
   std::array<char, 32> name;
   Word used;  // microseconds
+  Word messages;
+
+  l4::ThreadId thread() const { return task.thread(static_cast<unsigned>(n)); }
 };
+
+constinit mica::Connection<TraceServer> trace{"trace"};
 
 // Those that there is room for; further threads are among the rest.
 class Rows {
@@ -46,6 +56,16 @@ class Rows {
       row.used = used > resolution / 2 ? used - resolution / 2 : 0;
     }
   }
+  // What each thread has sent since the last call.
+  void count_messages() {
+    for (Row& row : *this) row.messages = 0 - row.messages;
+    for (Word n = 0;; ++n) {
+      const auto use = trace.call<TraceServer::thread_use>(n);
+      if (!use) return;
+      const auto row = std::find_if(begin(), end(), [&](const Row& r) { return r.thread() == use->thread; });
+      if (row != end()) row->messages += use->messages;
+    }
+  }
   void sort() {
     std::sort(begin(), end(), [](const Row& a, const Row& b) { return a.used > b.used; });
   }
@@ -55,7 +75,7 @@ class Rows {
  private:
   void add(const mica::TaskInfo& task, Word n) {
     Row& row = rows_[count_++];
-    row = {task.id, n, task.priority, {}, 0};
+    row = {task.id, n, task.priority, {}, 0, 0};
     std::copy(task.name, task.name + sizeof(task.name), row.name.begin());
   }
 
@@ -70,16 +90,23 @@ void say_share(Word used, Word time) {
   say("{}.{}", runtime::right(tenths / 10, 6), runtime::digits(tenths % 10, 1));
 }
 
-void show_rows(Word time) {
-  say("thread  task          priority  state     CPU %\n");
+void say_rate(Word messages, Word ticks) {
+  const Word per_second = L4_ProcDescInternalFreq(L4_ProcDesc(nullptr, 0)) * 1000;
+  if (ticks == 0) return say("         -");
+  say("{}", runtime::right((messages * per_second + ticks / 2) / ticks, 10));
+}
+
+void show_rows(Word time, Word traced) {
+  say("thread  task          priority  state     CPU %     IPC/s\n");
   Word sum = 0;
   for (const Row& row : rows) {
     const auto thread = mica::call<Root::thread_state>(mica::root_server(), row.task, row.n);
     sum += row.used;
-    say("{}  {}{}  {}", runtime::right(row.task.thread(static_cast<unsigned>(row.n)).number(), 6),
+    say("{}  {}{}  {}", runtime::right(row.thread().number(), 6),
         runtime::left(row.name.data(), 14), runtime::right(row.priority, 8),
         runtime::left(thread ? state_name(thread->state) : "ended", 8));
     say_share(row.used, time);
+    say_rate(row.messages, traced);
     say("\n");
   }
   say("     -  idle, root server, sigma0       ");
@@ -88,11 +115,27 @@ void show_rows(Word time) {
 }
 
 // Until that time has passed; false if a key was pressed.
-bool wait() {
+bool wait(Word microseconds) {
   const auto server = terminal.server();
   if (!server) return false;
-  const auto typed = mica::call_within<mica::Terminal::read>(l4::Timeouts{L4_TimePeriod(interval).raw}, *server);
+  const auto typed = mica::call_within<mica::Terminal::read>(l4::Timeouts{L4_TimePeriod(microseconds).raw}, *server);
   return !typed && typed.error() == mica::Error::timeout;
+}
+
+// Counts messages for a while; false if a key was pressed. `ticks` is what the counts cover, 0 if
+// nobody can count. A trace that somebody has switched on stays so.
+bool watch_messages(Word& ticks) {
+  ticks = 0;
+  const auto before = trace.call<TraceServer::counted>();
+  if (!before || (before->on == 0 && !trace.call<TraceServer::set>(Word{1}))) return true;
+  const auto begin = trace.call<TraceServer::counted>();
+  rows.count_messages();
+  const bool goes_on = wait(traced_interval);
+  const auto end = trace.call<TraceServer::counted>();
+  rows.count_messages();
+  if (before->on == 0) (void)trace.call<TraceServer::set>(Word{0});
+  if (begin && end) ticks = end->ticks - begin->ticks;
+  return goes_on;
 }
 
 }  // namespace
@@ -108,13 +151,15 @@ void show_top(const Words& words) {
   bool goes_on = true;
   while (goes_on && rounds-- > 0) {
     rows.find_threads();
+    Word traced = 0;
+    if (!watch_messages(traced)) return;
     rows.exchange(quantum);
     const Word begin = L4_SystemClock().raw;
-    goes_on = wait();
+    goes_on = wait(interval);
     const Word time = L4_SystemClock().raw - begin;
     rows.exchange(0);
     rows.sort();
-    if (goes_on) show_rows(time);
+    if (goes_on) show_rows(time, traced);
   }
 }
 

@@ -33,8 +33,10 @@ class Server {
     if (on != 0) {
       to_give_ = to_count_ = Reader(buffer());
       usage_ = Usage();
+      usage_.begin(__builtin_ia32_rdtsc());
     }
     known_ = true;
+    on_ = on != 0;
     return {};
   }
   Result<mica::TraceLine> handle(TraceServer::next, mica::Client<>&) {
@@ -55,21 +57,28 @@ class Server {
     if (n >= usage_.threads()) return Error::not_found;
     return usage_[static_cast<unsigned>(n)];
   }
+  Result<mica::TraceCounted> handle(TraceServer::counted, mica::Client<>&) {
+    count();
+    return mica::TraceCounted{Word{on_}, usage_.covered()};
+  }
 
  private:
   void count() {
     if (!known_) return;
+    const Word now = __builtin_ia32_rdtsc();
     Record r;
     for (Word lost = to_count_.lost(); to_count_.next(r); usage_.add(r)) {
       if (to_count_.lost() == lost) continue;
       lost = to_count_.lost();
       usage_.gap();
     }
+    if (on_) usage_.end(now);
   }
 
   Reader to_give_, to_count_;
   Usage usage_;
   bool known_ = false;  // the memory is here
+  bool on_ = false;
 };
 
 constinit Server server;

@@ -13,9 +13,13 @@ class Usage {
  public:
   static constexpr unsigned most_threads = 256;
 
+  // What happens is known from here on, until a gap.
+  void begin(std::uint64_t time) { known_until_ = time; }
+
   void add(const mica::trace::Record& r) {
     using mica::trace::Event;
     using mica::trace::Protocol;
+    cover(r.time);
     if (r.event == Event::message) {
       if (mica::ThreadUse* const use = find(r.thread)) {
         ++use->messages;
@@ -30,12 +34,22 @@ class Usage {
     since_ = r.time;
   }
   // Records are missing.
-  void gap() { since_ = 0; }
+  void gap() { since_ = known_until_ = 0; }
+  // Nothing has happened from the last record until now.
+  void end(std::uint64_t time) {
+    if (known_until_ != 0) cover(time);
+  }
 
+  std::uint64_t covered() const { return covered_; }
   unsigned threads() const { return count_; }
   const mica::ThreadUse& operator[](unsigned n) const { return uses_[n]; }
 
  private:
+  void cover(std::uint64_t time) {
+    if (time <= known_until_) return;
+    if (known_until_ != 0) covered_ += time - known_until_;
+    known_until_ = time;
+  }
   mica::ThreadUse* find(std::uint64_t thread) {
     for (unsigned n = 0; n < count_; ++n)
       if (uses_[n].thread.raw == thread) return &uses_[n];
@@ -47,6 +61,7 @@ class Usage {
   std::array<mica::ThreadUse, most_threads> uses_{};
   unsigned count_ = 0;
   std::uint64_t running_ = 0, since_ = 0;
+  std::uint64_t known_until_ = 0, covered_ = 0;
 };
 
 }  // namespace trace_server

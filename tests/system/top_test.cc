@@ -3,6 +3,7 @@
 // quanta by which it knows.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <regex>
 
 #include "files.h"
@@ -36,22 +37,33 @@ std::string type(const std::vector<std::string>& lines) {
   return screen;
 }
 
+// What the row of that task says behind its name and state.
+std::smatch row_of(const std::string& screen, const std::string& name) {
+  std::string row = "\n *[0-9-]+  ";
+  row.append(name).append(" [^\n]* ([0-9]+)\\.([0-9])(?: +([0-9]+|-))?\r?\n");
+  std::smatch found;
+  std::regex_search(screen, found, std::regex(row));
+  return found;
+}
+
 // The share of a row, in tenths of a percent; -1: there is no such row.
 long share_of(const std::string& screen, const std::string& name) {
-  std::string row = "\n *[0-9-]+  ";
-  row.append(name).append(" [^\n]* ([0-9]+)\\.([0-9])\r?\n");
-  std::smatch found;
-  if (!std::regex_search(screen, found, std::regex(row))) return -1;
-  return std::stol(found[1]) * 10 + std::stol(found[2]);
+  const std::smatch found = row_of(screen, name);
+  return found.empty() ? -1 : std::stol(found[1]) * 10 + std::stol(found[2]);
+}
+
+std::string rate_of(const std::string& screen, const std::string& name) {
+  const std::smatch found = row_of(screen, name);
+  return found.empty() ? "no row" : found[3].str();
 }
 
 }  // namespace
 
-TEST_CASE("top: who uses the processor is found, round after round, and goes on") {
-  const std::string screen = type({"top 1", "top 1", "top many", "shutdown"});
+TEST_CASE("top: who uses the processor and who sends is found, round after round, and goes on") {
+  const std::string screen = type({"top 1", "trace on", "top 1", "trace use", "kill trace", "top 1", "top many", "shutdown"});
   INFO(screen);
   std::size_t at = 0;
-  for (int round = 0; round < 2; ++round) {
+  for (int round = 0; round < 3; ++round) {
     at = screen.find("looking for a second", at + 1);
     REQUIRE(at != std::string::npos);
     const std::string table = screen.substr(at, screen.find("mica> ", at) - at);
@@ -64,7 +76,21 @@ TEST_CASE("top: who uses the processor is found, round after round, and goes on"
     const long rest = share_of(table, "idle,");
     CHECK(rest >= 0);
     CHECK(rest < 200);
+    if (round == 2) {  // there is nobody any more who counts messages
+      CHECK(rate_of(table, "asker") == "-");
+      continue;
+    }
+    const std::string rate = rate_of(table, "asker");
+    REQUIRE_MESSAGE(rate.find_first_not_of("0123456789") == std::string::npos, rate);
+    CHECK(std::stol(rate) >= 100);
+    CHECK(std::stol(rate) <= 1100);
+    CHECK(rate_of(table, "spin") == "0");
   }
+  // A trace that was on before stays on, and its counts go on.
+  at = screen.find("thread            us");
+  REQUIRE(at != std::string::npos);
+  const std::string use = screen.substr(at, screen.find("mica> ", at) - at);
+  CHECK(std::count(use.begin(), use.end(), '\n') > 4);
   CHECK(screen.find("use: top [ROUNDS]") != std::string::npos);
 
   // The first quantum was counted down, the second one was used up and the thread went on without.
