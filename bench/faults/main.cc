@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A task of a system (systems/bench-faults) that measures what a page of a pager of its own
-// costs: from one first touch of a page to the next, each time another page. In it are the touch,
+// costs: what a touch of a page takes that is not there more than one of a page that is. Most
+// cost the same; in the mean are those, too, for which somebody must fetch memory for notes
+// (in the kernel each 127th, and each 512th for a page table). In it are the first try,
 // the kernel's message to the task's region mapper, the mapper's search and its call to the
-// pager, the pager's work and its reply with the page, the mapper's reply, and the touch again.
+// pager, the pager's work and its reply with the page, and the mapper's reply.
 // The pagers have taken their memory from the root server before (argument reserve=).
 //
 //   anonymous/fresh         a page that was never used, filled with zeros
@@ -16,6 +18,9 @@
 //   copy-on-write/write-read   the same of a page that the writer had mapped for reading, and which
 //                           is taken from it before
 //   copy-on-write/write-both   the same when the original had it mapped, too
+#include <algorithm>
+#include <array>
+
 #include <mica/connection.h>
 #include <mica/regions.h>
 #include <runtime/program.h>
@@ -31,8 +36,8 @@ using mica::Regions;
 using l4::Word;
 
 constexpr Word page_size = Dataspace::page_size;
-// What measure_rounds() runs altogether.
-constexpr Word pages = 1 + batch_rounds + batches * 4 * batch_rounds + batch_rounds;
+constexpr unsigned touches = 3840;
+constexpr Word pages = 1 + touches + batch_rounds;  // that measure_touches() touches
 
 template <typename T>
 T must(const mica::Result<T>& result, std::string_view what) {
@@ -113,47 +118,66 @@ struct Writes {
   }
 };
 
+// One by one; then some more between marks.
+template <unsigned mark, class Touch>
+void measure_touches(const Row& row, const Row& mean_row, Touch touch) {
+  static constinit std::array<Word, touches> samples{};
+  Touch there = touch;
+  run_batch(touch, 1);
+  const Word besides = run_batch(there, 1);
+  Samples mean;
+  Word sum = 0;
+  for (Word& sample : samples) sum += sample = minus(run_batch(touch, 1), besides);
+  mean.add(sum, touches);
+  std::sort(samples.begin(), samples.end());
+  add_row(row, mark, summarize(samples.data(), touches, touches, 100));
+  add_row(mean_row, 0, mean);
+  mark_open<mark>();
+  run_batch(touch, batch_rounds);
+  mark_close<mark>();
+}
+
 void measure_anonymous() {
   const std::string_view name = "anonymous";
   Memory fresh(name);
-  measure_rounds<110>({"faults", "anonymous/fresh", 900}, Writes{fresh.page(0)});
+  measure_touches<110>({"faults", "anonymous/fresh", 900}, {"faults", "anonymous/fresh/mean", 900}, Writes{fresh.page(0)});
   fresh.check(1, 0);
   fresh.remap();
-  measure_rounds<111>({"faults", "anonymous/again"}, Reads{fresh.page(0)});
+  measure_touches<111>({"faults", "anonymous/again"}, {"faults", "anonymous/again/mean"}, Reads{fresh.page(0)});
   fresh.check(1, 0);
   fresh.close();
   const Memory recycled(name);
-  measure_rounds<112>({"faults", "anonymous/recycled"}, Writes{recycled.page(0)});
+  measure_touches<112>({"faults", "anonymous/recycled"}, {"faults", "anonymous/recycled/mean"}, Writes{recycled.page(0)});
   recycled.check(1, 0);
   recycled.close();
   const Memory cleared(name);
   cleared.check(0, 0);
   cleared.close();
   const Memory growing("growing");
-  measure_rounds<117>({"faults", "anonymous/growing"}, Writes{growing.page(0)});
+  measure_touches<117>({"faults", "anonymous/growing"}, {"faults", "anonymous/growing/mean"}, Writes{growing.page(0)});
   growing.close();
 }
 
 void measure_copies() {
   const std::string_view name = "copy_on_write";
   Memory original(name);
-  measure_rounds<113>({"faults", "copy-on-write/fresh"}, Writes{original.page(0)});
+  measure_touches<113>({"faults", "copy-on-write/fresh"}, {"faults", "copy-on-write/fresh/mean"}, Writes{original.page(0)});
   original.write(100);
   const Memory copy = original.copy();
-  measure_rounds<114>({"faults", "copy-on-write/read"}, Reads{copy.page(0)});
+  measure_touches<114>({"faults", "copy-on-write/read"}, {"faults", "copy-on-write/read/mean"}, Reads{copy.page(0)});
   copy.check(100);
-  measure_rounds<115>({"faults", "copy-on-write/write-both"}, Writes{copy.page(0)});
+  measure_touches<115>({"faults", "copy-on-write/write-both"}, {"faults", "copy-on-write/write-both/mean"}, Writes{copy.page(0)});
   copy.check(1, 0);
   original.check(100);
   copy.close();
   const Memory seen = original.copy();
   original.remap();
   seen.check(100);
-  measure_rounds<116>({"faults", "copy-on-write/write-read", 1800}, Writes{seen.page(0)});
+  measure_touches<116>({"faults", "copy-on-write/write-read", 1800}, {"faults", "copy-on-write/write-read/mean", 1800}, Writes{seen.page(0)});
   seen.check(1, 0);
   seen.close();
   const Memory unseen = original.copy();
-  measure_rounds<118>({"faults", "copy-on-write/write", 1800}, Writes{unseen.page(0)});
+  measure_touches<118>({"faults", "copy-on-write/write", 1800}, {"faults", "copy-on-write/write/mean", 1800}, Writes{unseen.page(0)});
   unseen.check(1, 0);
   original.check(100);
   unseen.close();

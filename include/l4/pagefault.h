@@ -20,11 +20,16 @@ L4_INLINE L4_Bool_t l4_label_is(L4_MsgTag_t t, long label) {
   return (L4_Label(t) & ~0xfUL) == (L4_VALUE_CAST(L4_Word_t, label) & 0xffffffffffffUL);
 }
 
+// l4_is_fault: the same, and two untyped words, whatever its flags?
+L4_INLINE L4_Bool_t l4_is_fault(L4_MsgTag_t t, long label) {
+  return (t.raw & ~0xff000UL) == (L4_VALUE_CAST(L4_Word_t, label) << 16 | 2);
+}
+
 // Page fault: words 1 and 2 are the address and the instruction pointer. The answer
 // is a map or grant item that covers the address; any answer lets the thread
 // try again.
 L4_INLINE L4_Bool_t L4_IsPageFault(L4_MsgTag_t t) {
-  return l4_label_is(t, L4_PageFaultLabel) && L4_UntypedWords(t) == 2 && L4_TypedWords(t) == 0;
+  return l4_is_fault(t, L4_PageFaultLabel);
 }
 // L4_PageFaultAccess: the right that was missing: L4_Readable, L4_Writable or
 // L4_eXecutable.
@@ -33,7 +38,7 @@ L4_INLINE L4_Word_t L4_PageFaultAccess(L4_MsgTag_t t) { return L4_Label(t) & 7; 
 // I/O fault: word 1 is an I/O flexpage, the first port missing; word 2 the
 // instruction pointer. The answer is a map item with an I/O flexpage.
 L4_INLINE L4_Bool_t L4_IsIoFault(L4_MsgTag_t t) {
-  return l4_label_is(t, L4_IoFaultLabel) && L4_UntypedWords(t) == 2 && L4_TypedWords(t) == 0;
+  return l4_is_fault(t, L4_IoFaultLabel);
 }
 
 // Exception: the registers are in words 1 to 20, in this order. The answer, in the

@@ -148,7 +148,8 @@ class Loop {
     for (;;) {
       const l4::Timeouts until = next_timeout(to, m);
       accept();
-      const l4::ThreadId from = l4::ipc_words(to, l4::ThreadId::any(), until, m);
+      l4::ThreadId from = l4::ipc_words(to, l4::ThreadId::any(), until, m);
+      if constexpr (handles_faults) from = answer_faults(from, m);
       if constexpr (gives_way) server_->arrived();
       to = dispatch(typename Interface::Operations{}, from, m);
       if constexpr (gives_way) {
@@ -167,6 +168,7 @@ class Loop {
   // Without state of its own a session is a note that the task is admitted.
   static constexpr unsigned capacity = has_session ? 64 : 128;
   static constexpr bool gives_way = requires(Server& s, l4::ThreadId to) { s.gives_way(to); };
+  static constexpr bool handles_faults = requires(Server& s, l4::ThreadId from, Word w) { s.page_fault(from, w, w); };
   static constexpr bool has_buffer = requires(Server& s) { s.buffer(); };
 
   template <typename S, bool>
@@ -203,17 +205,29 @@ class Loop {
     }
   }
 
+  // Answers page faults until something else comes, which is in m then. Of a fault only the words
+  // that it has are kept meanwhile, so that all stay in registers.
+  [[gnu::always_inline]] l4::ThreadId answer_faults(l4::ThreadId from, l4::Words& m) {
+    l4::Words message = m;
+    while (L4_IsPageFault({.raw = message.tag().raw})) {
+      const l4::Tag tag = message.tag();
+      const Word address = message[1], ip = message[2];
+      if (!server_->page_fault(from, address, L4_PageFaultAccess({.raw = tag.raw}))) [[unlikely]] {
+        message = l4::Words(tag, address, ip);
+        break;
+      }
+      message = l4::Words(l4::Tag::make(0, 0));
+      const l4::Timeouts until = next_timeout(from, message);
+      accept();
+      from = l4::ipc_words(from, l4::ThreadId::any(), until, message);
+    }
+    m = message;
+    return from;
+  }
+
   // Replaces what has come in m by its answer. The result: to whom it goes.
   template <typename... Op>
   [[gnu::always_inline]] l4::ThreadId dispatch(Operations<Op...> all, l4::ThreadId from, l4::Words& m) {
-    if constexpr (requires { server_->page_fault(from, m[1], m[1]); }) {
-      const l4::Tag tag = m.tag();
-      if (L4_IsPageFault({.raw = tag.raw}) &&
-          server_->page_fault(from, m[1], L4_PageFaultAccess({.raw = tag.raw}))) [[likely]] {
-        m.set_tag(l4::Tag::make(0, 0));
-        return from;
-      }
-    }
     if ((from.raw & 0x3f) != 0) [[likely]] {  // a global id
       Client<Session> client{from, TaskId::of(from)};
       bool known = true;
@@ -230,7 +244,7 @@ class Loop {
   }
 
   template <typename Op>
-  [[gnu::always_inline]] l4::ThreadId handle(Client<Session>& client, l4::Words& m, unsigned words) {
+  [[gnu::always_inline]] l4::ThreadId handle(Client<Session> client, l4::Words& m, unsigned words) {
     const Result<typename Op::Value> result = wire::Arguments<Op>::pass(*server_, client, m, words);
     if (result.is_later()) return l4::ThreadId::nil();
     wire::write_reply(m, result);

@@ -59,9 +59,9 @@ class Pager : public paging::FrameService<Pager> {
     Frame* const entry = entry_of(*page);
     if (entry == nullptr) [[unlikely]] return Error::no_memory;
     if (*entry == 0) {
-      const auto frame = take_for(page->space);
-      if (!frame) [[unlikely]] return Error::no_memory;
-      *entry = *frame;
+      const Frame frame = take_for(page->space);
+      if (frame == 0) [[unlikely]] return Error::no_memory;
+      *entry = frame;
     }
     return mica::Map{l4::Fpage::page(frames_.address(*entry), page->rights)};
   }
@@ -88,20 +88,19 @@ class Pager : public paging::FrameService<Pager> {
   }
 
  private:
-  [[gnu::always_inline]] std::optional<Frame> take_for(unsigned space) {
-    if (!shares_.charge(space)) [[unlikely]] return std::nullopt;
-    const auto frame = take();
-    if (!frame) [[unlikely]] shares_.take_back(space);
+  [[gnu::always_inline]] Frame take_for(unsigned space) {
+    if (!shares_.charge(space)) [[unlikely]] return 0;
+    const Frame frame = take();
+    if (frame == 0) [[unlikely]] shares_.take_back(space);
     return frame;
   }
 
   [[gnu::always_inline]] Frame* entry_of(const paging::Spaces::Page& page) {
     Frame* const entry = paging::find_entry(frames_, spaces().at(page.space).root, page.number);
-    return entry != nullptr ? entry : new_entry(page);
+    return entry != nullptr ? entry : new_entry(page.space, page.number);
   }
-  [[gnu::noinline]] Frame* new_entry(const paging::Spaces::Page& page) {
-    return paging::make_entry(frames_, spaces().at(page.space).root, page.number,
-                              [&] { return take_for(page.space); });
+  [[gnu::noinline]] Frame* new_entry(unsigned space, Word page) {
+    return paging::make_entry(frames_, spaces().at(space).root, page, [&] { return take_for(space); });
   }
 
   bool find_estate() {

@@ -40,10 +40,10 @@ class Pager : public paging::FrameService<Pager> {
     Frame* const entry = entry_of(*page);
     if (entry == nullptr) [[unlikely]] return Error::no_memory;
     if (*entry == 0) {
-      const auto frame = take();
-      if (!frame) [[unlikely]] return Error::no_memory;
-      references_.begin(*frame);
-      *entry = *frame;
+      const Frame frame = take();
+      if (frame == 0) [[unlikely]] return Error::no_memory;
+      references_.begin(frame);
+      *entry = frame;
     } else if (references_.shared(*entry)) {
       if ((rights & paging::write_right) == 0) return mapping(*entry, page->rights.raw & ~paging::write_right);
       if (!copy_page(*entry)) return Error::no_memory;
@@ -88,17 +88,17 @@ class Pager : public paging::FrameService<Pager> {
   // The entry's frame becomes its own. Room may be made by ending other dataspaces, and then
   // it may be its own already.
   bool copy_page(Frame& entry) {
-    const auto frame = take();
+    const Frame frame = take();
     if (!references_.shared(entry)) {
-      if (frame) frames_.give(*frame);
+      if (frame != 0) frames_.give(frame);
       return true;
     }
-    if (!frame) return false;
-    paging::copy_page(frames_.address(*frame), frames_.address(entry));
+    if (frame == 0) return false;
+    paging::copy_page(frames_.address(frame), frames_.address(entry));
     paging::unmap(frames_.address(entry));  // whoever reads this dataspace has the old one
     (void)references_.drop(entry);
-    references_.begin(*frame);
-    entry = *frame;
+    references_.begin(frame);
+    entry = frame;
     return true;
   }
 

@@ -68,13 +68,13 @@ class Pager : public paging::FrameService<Pager> {
     Frame* const entry = entry_of(*page);
     if (entry == nullptr) return Error::no_memory;
     if (*entry == 0) {
-      const auto frame = take();
-      if (!frame) return Error::no_memory;
-      if (!fill(*frame, files_[page->space], page->number)) {
-        frames_.give(*frame);
+      const Frame frame = take();
+      if (frame == 0) return Error::no_memory;
+      if (!fill(frame, files_[page->space], page->number)) {
+        frames_.give(frame);
         return Error::device;
       }
-      *entry = *frame;
+      *entry = frame;
     }
     return mica::Map{l4::Fpage::page(frames_.address(*entry), page->rights)};
   }

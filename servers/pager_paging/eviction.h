@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
 #include <paging/memory.h>
 #include <paging/spaces.h>

@@ -66,18 +66,18 @@ class Pager : public FrameService<Pager<Store>> {
   Error bring_in(Frame& entry) {
     kept_slots_ = entry != 0 ? 0 : 1;
     store_error_ = Error::none;
-    const auto frame = this->take();
+    const Frame frame = this->take();
     kept_slots_ = 1;
-    if (!frame) return store_error_ != Error::none ? store_error_ : Error::no_memory;
+    if (frame == 0) return store_error_ != Error::none ? store_error_ : Error::no_memory;
     if (entry != 0) {
-      const Error error = store_.read(Entry::slot(entry), this->frames_.address(*frame));
+      const Error error = store_.read(Entry::slot(entry), this->frames_.address(frame));
       if (error != Error::none) {
-        this->frames_.give(*frame);
+        this->frames_.give(frame);
         return error;
       }
       slots_.give(Entry::slot(entry));
     }
-    entry = *frame;
+    entry = frame;
     return Error::none;
   }
 

@@ -22,11 +22,10 @@ class FrameService : public Service<Pager> {
   }
 
  protected:
-  // A frame filled with zeros.
-  [[gnu::always_inline]] std::optional<Frame> take() {
-    const auto frame = frames_.take();
-    if (frame) [[likely]] return frame;
-    return take_more();
+  // A frame filled with zeros; 0: there is no memory.
+  [[gnu::always_inline]] Frame take() {
+    const Frame frame = frames_.take();
+    return frame != 0 ? frame : take_more();
   }
 
   // The entry of a page in its dataspace's table; null: no frame is left for the table.
@@ -57,7 +56,7 @@ class FrameService : public Service<Pager> {
  private:
   Pager& self() { return static_cast<Pager&>(*this); }
 
-  [[gnu::noinline]] std::optional<Frame> take_more() {
+  [[gnu::noinline, gnu::cold]] Frame take_more() {
     if (!grow(frames_, self().blocks())) (void)self().make_room();
     return frames_.take();
   }

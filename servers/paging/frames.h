@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 namespace paging {
 
@@ -38,8 +37,8 @@ class Frames {
   void add(Word count) { end_ += static_cast<Frame>(count); }
   Frame end() const { return end_; }
 
-  // A frame filled with zeros; none if there is no free one.
-  [[gnu::always_inline]] std::optional<Frame> take() {
+  // A frame filled with zeros; 0 if there is no free one.
+  [[gnu::always_inline]] Frame take() {
     if (free_ != 0) {
       const Frame frame = free_;
       auto& link = *reinterpret_cast<Word*>(address(frame));
@@ -48,7 +47,7 @@ class Frames {
       --free_count_;
       return frame;
     }
-    if (fresh_ + 1 >= end_) return std::nullopt;
+    if (fresh_ + 1 >= end_) return 0;
     return ++fresh_;
   }
 

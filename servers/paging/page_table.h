@@ -20,16 +20,15 @@ inline constexpr Word most_pages = entries_per_table * entries_per_table;
   return reinterpret_cast<Frame*>(frames.address(table)) + page % entries_per_table;
 }
 
-// The entry, with tables made as needed by take(), which gives a cleared frame or none. Null:
-// it gave none.
+// The entry, with tables made as needed by take(), which gives a cleared frame or 0. Null:
+// it gave 0.
 template <typename Take>
 Frame* make_entry(const Frames& frames, Frame& root, Word page, Take&& take) {
   Frame* level = &root;
   for (const Word index : {page / entries_per_table, page % entries_per_table}) {
     if (*level == 0) {
-      const std::optional<Frame> frame = take();
-      if (!frame) return nullptr;
-      *level = *frame;
+      *level = take();
+      if (*level == 0) return nullptr;
     }
     level = reinterpret_cast<Frame*>(frames.address(*level)) + index;
   }

@@ -70,16 +70,16 @@ class Service {
   // The client's place in the table of handles.
   [[gnu::always_inline]] Result<Handles::Place> place_of(Client& client) {
     if (client.session->place != 0) [[likely]] return client.session->place;
-    return first_place(client);
+    return first_place(client.task, *client.session);
   }
 
  private:
   Spaces& spaces() { return static_cast<Pager*>(this)->spaces(); }
 
-  [[gnu::noinline]] Result<Handles::Place> first_place(Client& client) {
+  [[gnu::noinline]] Result<Handles::Place> first_place(TaskId task, Session& session) {
     sweep();
-    const auto place = open(client.task);
-    if (place) client.session->place = *place;
+    const auto place = open(task);
+    if (place) session.place = *place;
     return place;
   }
 

@@ -193,10 +193,9 @@ class Server {
     }
     make_room();
     const Word sp = process.program.push_arguments(name, words);
-    const auto entry = frames.take();
-    if (entry) process.entry_frame = *entry;
-    if (!entry || sp == 0) return Error::no_memory;
-    runtime::write_task_entry(reinterpret_cast<void*>(frames.address(*entry)), process.program.entry());
+    process.entry_frame = frames.take();
+    if (process.entry_frame == 0 || sp == 0) return Error::no_memory;
+    runtime::write_task_entry(reinterpret_cast<void*>(frames.address(process.entry_frame)), process.program.entry());
     return runtime::start_task(process.task.thread(0), entry_page, sp) ? Error::none : Error::no_room;
   }
 

@@ -51,10 +51,10 @@ std::optional<Program::Page> Program::page(Word address, l4::Rights access) {
   Frame* const entry = paging::make_entry(*frames_, root_, page / page_size, take);
   if (entry == nullptr) return std::nullopt;
   if (*entry == 0) {
-    const auto frame = take();
-    if (!frame) return std::nullopt;
-    fill(page, *frame);
-    *entry = *frame;
+    const Frame frame = take();
+    if (frame == 0) return std::nullopt;
+    fill(page, frame);
+    *entry = frame;
   }
   return Page{*entry, rights};
 }

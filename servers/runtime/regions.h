@@ -48,8 +48,9 @@ class RegionMapper {
     l4::Words m(l4::Tag::make(mica::Dataspace::map::label(), 4), recent_.handle, recent_.offset + place, access,
                 recent_.rights);
     l4::call_words(recent_pager_, m);
+    if (m.tag() == l4::Tag::make(0, 0, 2)) [[likely]] return true;
     L4_Accept(L4_UntypedWordsAcceptor);
-    return m.tag() == l4::Tag::make(0, 0, 2);
+    return false;
   }
   bool message(l4::ThreadId from, l4::Words& m);
 

@@ -46,7 +46,7 @@ void make_pages(Spaces& spaces, Memory& memory, unsigned number, std::initialize
   for (const Word page : pages) {
     Frame* const entry = make_entry(memory.frames, spaces.at(number).root, page, [&] { return memory.frames.take(); });
     REQUIRE(entry != nullptr);
-    *entry = *memory.frames.take();
+    *entry = memory.frames.take();
     memory.spoil(*entry);
   }
 }
@@ -58,11 +58,10 @@ TEST_CASE("frames: each is given once, cleared, never number 0, and all come bac
   for (int round = 0; round < 2; ++round) {
     CHECK(memory.frames.free_count() == frame_count - 1);
     std::set<Frame> given;
-    while (const auto frame = memory.frames.take()) {
-      REQUIRE(*frame != 0);
-      REQUIRE(given.insert(*frame).second);
-      REQUIRE(memory.is_clear(*frame));
-      memory.spoil(*frame);
+    while (const Frame frame = memory.frames.take()) {
+      REQUIRE(given.insert(frame).second);
+      REQUIRE(memory.is_clear(frame));
+      memory.spoil(frame);
     }
     CHECK(given.size() == frame_count - 1);
     CHECK(memory.frames.free_count() == 0);
@@ -88,7 +87,7 @@ TEST_CASE("page table: entries far apart, tables as needed, none left") {
   drop_tables(memory.frames, root, [&](Frame frame) { memory.frames.give(frame); });
   CHECK(root == 0);
   CHECK(memory.frames.free_count() == frame_count - 1);
-  CHECK(make_entry(memory.frames, root, 5, [] { return std::optional<Frame>(); }) == nullptr);
+  CHECK(make_entry(memory.frames, root, 5, [] { return Frame{0}; }) == nullptr);
   CHECK(root == 0);
 }
 
@@ -147,7 +146,7 @@ TEST_CASE("estate: a new incarnation finds the pages, and frees what was being t
   const Frame kept = *find_entry(memory.frames, spaces->at(first).root, 2500);
   const Word free_before = memory.frames.free_count();
   // Taken, and not yet in a table; a dataspace whose last handle was closed a moment ago.
-  memory.spoil(*memory.frames.take());
+  memory.spoil(memory.frames.take());
   spaces->handles().remove(client, two);
 
   Frames frames(reinterpret_cast<Word>(memory.pages.get()));
@@ -159,9 +158,9 @@ TEST_CASE("estate: a new incarnation finds the pages, and frees what was being t
   CHECK(*find_entry(frames, spaces->at(first).root, 2500) == kept);
   CHECK_FALSE(memory.is_clear(kept));
   CHECK(frames.free_count() == free_before + 3);  // of the second: a page, a table, a directory
-  while (const auto frame = frames.take()) {
-    REQUIRE(memory.is_clear(*frame));
-    REQUIRE_FALSE(used->has(*frame));
+  while (const Frame frame = frames.take()) {
+    REQUIRE(memory.is_clear(frame));
+    REQUIRE_FALSE(used->has(frame));
   }
 }
 
@@ -190,7 +189,7 @@ TEST_CASE("estate: notes that make no sense are left out, whatever they are") {
         REQUIRE(seen.insert(entry).second);
       });
     }
-    while (const auto frame = frames.take()) REQUIRE(seen.count(*frame) == 0);
+    while (const Frame frame = frames.take()) REQUIRE(seen.count(frame) == 0);
   }
 }
 
