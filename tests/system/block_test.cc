@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t sector = 512, sectors = 16384;
 
-Machine machine() { return Machine().kernel({real_kernel, real_sigma0, real_root, block_archive}); }
+Machine machine() { return Machine().system("block"); }
 
 // An image whose first sector tells the test task what to do.
 std::string image(const TemporaryFolder& folder, const std::string& order = "", std::uint64_t number = 0) {
@@ -86,17 +86,7 @@ TEST_CASE("disk: one to read only is not written") {
 TEST_CASE("disk: a sector that cannot be read is an error of the device, and the next one is read") {
   const TemporaryFolder folder;
   const std::string file = image(folder, "bad", 800);
-  const Outcome outcome =
-      machine()
-          .add(
-              {"-drive",
-               "driver=raw,if=none,id=disk,file.driver=blkdebug,file.image.driver=file,file.image.filename=" +
-                   file +
-                   ",file.inject-error.0.event=none,file.inject-error.0.iotype=read,file.inject-error.0."
-                   "sector=800,file.inject-error.0."
-                   "errno=5",
-               "-device", "virtio-blk-pci,drive=disk,rerror=report,werror=report"})
-          .run();
+  const Outcome outcome = machine().failing_disk(file, "read", "800").run();
   CAPTURE(outcome.output);
   CHECK(outcome.status == success);
   CHECK(outcome.says("\n0 of 3 checks failed"));

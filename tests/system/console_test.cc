@@ -9,7 +9,7 @@ namespace {
 
 Machine shell_machine() {
   Machine machine;
-  machine.real_time().kernel({real_kernel, real_sigma0, real_root, shell_archive});
+  machine.real_time().system("shell");
   return machine;
 }
 
@@ -112,7 +112,7 @@ TEST_CASE("console: a machine without a display") {
 TEST_CASE("console: UEFI and a framebuffer, without a serial line") {
   const TemporaryFolder folder;
   Machine machine;
-  machine.real_time().uefi().cdrom(make_iso(folder, {real_kernel, real_sigma0, real_root, shell_archive}));
+  machine.real_time().uefi().cdrom(make_iso(folder, {real_kernel, real_sigma0, real_root, BINARIES "/systems/shell.tar"}));
   Session session(machine, Session::Serial::absent);
   CHECK(session.wait_for([&] { return has_line(session.pixel_screen(), "mica>"); }, 120));
   session.type("echo hello pixels\n");

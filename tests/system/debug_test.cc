@@ -7,6 +7,7 @@
 #include <string>
 
 #include "files.h"
+#include "process.h"
 
 namespace {
 
@@ -56,22 +57,13 @@ std::string pattern(const std::string& line) {
   return result;
 }
 
-struct Run {
-  std::string output;
-  int status;
-};
-
 // ./mica with these arguments and this input.
-Run mica(const std::string& arguments, const std::string& input) {
+Ran mica(const std::string& arguments, const std::string& input) {
   const TemporaryFolder folder;
-  std::string command = SOURCES "/mica ";
-  command.append(arguments).append(" <").append(folder.file("input", input));
-  command.append(" >").append(folder.path("log")).append(" 2>&1");
-  const int status = std::system(command.c_str());
-  return {read_file(folder.path("log")), status};
+  return run(SOURCES "/mica " + arguments + " <" + folder.file("input", input));
 }
 
-Run debug(const std::string& system, const std::string& commands) {
+Ran debug(const std::string& system, const std::string& commands) {
   return mica(std::string("debug ").append(system).append(" --release --icount --timeout 60 --batch -"), commands);
 }
 
@@ -91,17 +83,17 @@ TEST_CASE("debug: gdb shows threads, spaces, mappings, partners and contexts as 
   const std::string commands = blocks(page, "gdb"), expected = blocks(page, "text");
   REQUIRE(commands.find("mica partners") != std::string::npos);
   REQUIRE(expected.find("circle: ") != std::string::npos);
-  const Run run = debug("stuck", commands);
+  const Ran run = debug("stuck", commands);
   INFO(run.output);
   CHECK(run.status == 0);
   check_lines(expected, run.output);
 }
 
 TEST_CASE("debug: a command that fails ends the batch with an error that says why") {
-  const Run early = debug("stuck", "mica threads\n");
+  const Ran early = debug("stuck", "mica threads\n");
   CHECK(early.status != 0);
   CHECK(early.output.find("the kernel has no threads yet") != std::string::npos);
-  const Run nobody = debug("stuck", "mica idle\nmica mappings nobody\n");
+  const Ran nobody = debug("stuck", "mica idle\nmica mappings nobody\n");
   CHECK(nobody.status != 0);
   CHECK(nobody.output.find("no space is called nobody; mica spaces lists them") != std::string::npos);
 }
@@ -109,7 +101,7 @@ TEST_CASE("debug: a command that fails ends the batch with an error that says wh
 TEST_CASE("debug: a program that crashes three calls deep is reported with functions, lines and inlined ones") {
   const std::string expected = blocks(section(manual(), "A program that crashes"), "text");
   REQUIRE(expected.find("close_day at examples/crash/main.cc") != std::string::npos);
-  const Run run = mica("run crash --icount --timeout 60", "");
+  const Ran run = mica("run crash --icount --timeout 60", "");
   INFO(run.output);
   CHECK(run.status != 0);
   check_lines(expected, run.output);
@@ -123,7 +115,7 @@ TEST_CASE("debug: a program that crashes three calls deep is reported with funct
     log.append(line, 0, comment).append(1, '\n');
   }
   REQUIRE(log.find("close_day") == std::string::npos);
-  const Run again = mica("symbolize " BINARIES "/examples/crash/crash.elf", log);
+  const Ran again = mica("symbolize " BINARIES "/examples/crash/crash.elf", log);
   CHECK(again.status == 0);
   check_lines(expected, again.output);
   CHECK(again.output.find("root: the system has ended") != std::string::npos);

@@ -7,7 +7,7 @@
 
 TEST_CASE("drivers: timer and clock") {
   const Outcome outcome = Machine()
-                              .kernel({real_kernel, real_sigma0, real_root, drivers_archive})
+                              .system("drivers")
                               .add({"-rtc", "base=2028-02-28T23:59:58,clock=vm"})
                               .run(120);
   CAPTURE(outcome.output);

@@ -13,22 +13,13 @@ const std::string binaries = BINARIES, here = binaries + "/tests/system";
 }
 
 const std::string boot_elf = binaries + "/ukernel/boot/boot.elf";
-const std::string shell_archive = binaries + "/systems/shell.tar";
 const std::string fixture_kernel = here + "/fixture_kernel.elf";
 const std::string kernel_without_kip = here + "/fixture_kernel_without_kip.elf";
 const std::string fixture_server = here + "/fixture_server.elf";
 const std::string real_kernel = binaries + "/ukernel/kernel.elf";
 const std::string real_sigma0 = binaries + "/sigma0/sigma0.elf";
 const std::string real_root = binaries + "/servers/root/root.elf";
-const std::string tasks_archive = binaries + "/systems/tasks.tar";
 const std::string hello_program = binaries + "/examples/hello/hello.elf";
-const std::string demo_archive = binaries + "/systems/demo.tar";
-const std::string memory_archive = binaries + "/systems/memory.tar";
-const std::string drivers_archive = binaries + "/systems/drivers.tar";
-const std::string waiting_archive = binaries + "/systems/waiting.tar";
-const std::string block_archive = binaries + "/systems/block.tar";
-const std::string paging_archive = binaries + "/systems/paging.tar";
-const std::string interfaces_archive = binaries + "/systems/interfaces.tar";
 const std::string pager_program = binaries + "/examples/pager/pager.elf";
 const std::string boot_time = here + "/fixture_boot_time.elf";
 

@@ -7,11 +7,9 @@
 #include <string>
 #include <vector>
 
-extern const std::string shell_archive, tasks_archive;
 extern const std::string boot_elf, fixture_kernel, kernel_without_kip, fixture_server;
-extern const std::string real_kernel, real_sigma0, real_root, demo_archive, memory_archive, drivers_archive, waiting_archive, hello_program, pager_program, boot_time;
-extern const std::string block_archive, paging_archive;
-extern const std::string interfaces_archive;
+extern const std::string real_kernel, real_sigma0, real_root;
+extern const std::string hello_program, pager_program, boot_time;
 
 std::string read_file(const std::string& path);  // empty when it is not there
 bool exists(const std::string& path);

@@ -7,8 +7,7 @@
 #include "machine.h"
 
 TEST_CASE("foreign programs: plain X.2 ones run, bad files are refused with their cause, Linux ones are served") {
-  const std::string archive = std::string(BINARIES) + "/systems/foreign.tar";
-  const Outcome outcome = Machine().kernel({real_kernel, real_sigma0, real_root, archive}).run(60);
+  const Outcome outcome = Machine().system("foreign").run(60);
   CAPTURE(outcome.output);
   CHECK(outcome.status == success);
   CHECK_FALSE(outcome.says("not ok"));

@@ -22,7 +22,7 @@ unsigned setting(const char* name, unsigned otherwise) {
 // The archive with other arguments of the fuzzer, which are as long as those that it has.
 std::string archive_with(unsigned batches, unsigned seed) {
   const std::string known = "batches=00020 seed=00001 steps=00100";
-  std::string bytes = read_file(interfaces_archive);
+  std::string bytes = read_file(BINARIES "/systems/interfaces.tar");
   const std::size_t at = bytes.find(known);
   REQUIRE(at != std::string::npos);
   char text[64];
@@ -39,7 +39,7 @@ TEST_CASE("interfaces: whatever attackers send, all servers serve, and none is s
   const TemporaryFolder folder;
   const std::string archive = folder.file("interfaces.tar", archive_with(batches, seed));
   const Outcome outcome = Machine()
-                              .kernel({real_kernel, real_sigma0, real_root, archive})
+                              .system(archive)
                               .disk(folder.file("disk", std::string(1 << 20, 0)))
                               .run(60 + static_cast<int>(batches) * 2);
   CAPTURE(outcome.output);

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "files.h"
+#include "process.h"
 
 namespace {
 
@@ -19,13 +20,9 @@ struct Line {
 };
 
 std::string output_of(const std::string& command) {
-  std::string output;
-  FILE* const pipe = popen(command.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  char part[4096];
-  while (const std::size_t got = fread(part, 1, sizeof part, pipe)) output.append(part, got);
-  REQUIRE(pclose(pipe) == 0);
-  return output;
+  const Ran ran = run(command);
+  REQUIRE(ran.status == 0);
+  return ran.output;
 }
 
 // Every instruction of the kernel, with the label before it.

@@ -52,7 +52,7 @@ TEST_CASE("kernel: runs on many CPU models, with and without the newer protectio
 }
 
 TEST_CASE("kernel: the demo system and the pager example say what they do") {
-  const Outcome demo = Machine().kernel({real_kernel, real_sigma0, real_root, demo_archive}).run();
+  const Outcome demo = Machine().system("demo").run();
   check_success(demo);
   CHECK(demo.says("hello has ended with 0"));
   const Outcome pager = Machine().kernel({real_kernel, real_sigma0, pager_program}).run();

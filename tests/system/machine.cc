@@ -42,6 +42,10 @@ Machine& Machine::kernel(const std::vector<std::string>& modules, const std::str
   if (!list.empty()) add({"-initrd", list});
   return *this;
 }
+Machine& Machine::system(const std::string& archive) {
+  const bool is_file = archive.find('/') != std::string::npos;
+  return kernel({real_kernel, real_sigma0, real_root, is_file ? archive : BINARIES "/systems/" + archive + ".tar"});
+}
 Machine& Machine::cdrom(const std::string& file) { return add({"-cdrom", file, "-boot", "d"}); }
 Machine& Machine::uefi() { return add({"-bios", "/usr/share/ovmf/OVMF.fd"}); }
 Machine& Machine::cpu(const std::string& model) {
@@ -54,6 +58,13 @@ Machine& Machine::memory(const std::string& size) {
 }
 Machine& Machine::disk(const std::string& file, const std::string& options) {
   return add({"-drive", "file=" + file + ",format=raw,if=none,id=disk", "-device", "virtio-blk-pci,drive=disk" + options});
+}
+Machine& Machine::failing_disk(const std::string& file, const std::string& access, const std::string& sector) {
+  const std::string fault = ",file.inject-error.0.";
+  std::string drive = "driver=raw,if=none,id=disk,file.driver=blkdebug,file.image.driver=file,file.image.filename=";
+  drive.append(file).append(fault + "event=none").append(fault + "iotype=" + access).append(fault + "errno=5");
+  if (!sector.empty()) drive.append(fault + "sector=" + sector);
+  return add({"-drive", drive, "-device", "virtio-blk-pci,drive=disk,rerror=report,werror=report"});
 }
 Machine& Machine::real_time() {
   counting_ = false;
@@ -119,24 +130,7 @@ Conversation Machine::talk(const std::vector<std::string>& lines, const std::str
 }
 
 Outcome Machine::run_until(const std::string& part, const std::string& monitor_command, int seconds) const {
-  const TemporaryFolder folder;
-  const std::string serial = folder.path("serial");
-  std::vector<std::string> words = command_line();
-  words.insert(words.end(), {"-serial", "file:" + serial, "-monitor", "stdio"});
-  Process qemu(words);
-  Outcome outcome;
-  std::string monitor;
-  const auto until = Clock::now() + std::chrono::seconds(seconds);
-  while (Clock::now() < until && !outcome.says(part)) {
-    if (!qemu.read_some(monitor, Clock::now() + std::chrono::milliseconds(100))) break;
-    outcome.output = read_file(serial);
-  }
-  if (!outcome.says(part)) return outcome;
-  qemu.write_line(monitor_command);
-  qemu.write_line("quit");
-  while (Clock::now() < until && qemu.read_some(monitor, until)) {}
-  outcome.status = qemu.wait();
-  return outcome;
+  return run_on(part, [&](const Outcome&) { return monitor_command + "\nquit"; }, seconds);
 }
 
 Outcome Machine::run_on(const std::string& part, const std::function<std::string(const Outcome&)>& command,

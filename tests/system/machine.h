@@ -34,11 +34,15 @@ class Machine {
   // Emulated, the newest CPU model, 256 MiB, deterministic time unless changed.
   Machine();
   Machine& kernel(const std::vector<std::string>& modules, const std::string& options = "");
+  // The real kernel, sigma0 and root server with a boot archive: the name of one of systems/, or a file.
+  Machine& system(const std::string& archive);
   Machine& cdrom(const std::string& file);
   Machine& uefi();
   Machine& cpu(const std::string& model);
   Machine& memory(const std::string& size);
   Machine& disk(const std::string& file, const std::string& options = "");  // a virtio disk, raw
+  // The same, but that kind of access fails, "read" or "write", of one sector or of all.
+  Machine& failing_disk(const std::string& file, const std::string& access, const std::string& sector = "");
   Machine& real_time();       // no instruction counting: much faster for firmware and GRUB
   Machine& without_exit();    // no exit device: a stopped machine stays
   Machine& add(std::initializer_list<std::string> arguments);

@@ -6,7 +6,7 @@
 #include "machine.h"
 
 TEST_CASE("memory: pagers, sharing, quotas, forged handles, a heap, and a pager replaced while clients run") {
-  const Outcome outcome = Machine().kernel({real_kernel, real_sigma0, real_root, memory_archive}).run(120);
+  const Outcome outcome = Machine().system("memory").run(120);
   CAPTURE(outcome.output);
   CHECK(outcome.status == success);
   CHECK_FALSE(outcome.says("not ok"));
@@ -21,7 +21,7 @@ TEST_CASE("memory: pagers, sharing, quotas, forged handles, a heap, and a pager 
 
 TEST_CASE("memory: the same in real time, where a pager may be ended at any moment") {
   for (int round = 0; round < 3; ++round) {
-    const Outcome outcome = Machine().real_time().kernel({real_kernel, real_sigma0, real_root, memory_archive}).run(60);
+    const Outcome outcome = Machine().real_time().system("memory").run(60);
     CAPTURE(outcome.output);
     CHECK(outcome.status == success);
   }

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t disk_bytes = 16 << 20;
 
 Machine machine() {
-  return Machine().kernel({real_kernel, real_sigma0, real_root, paging_archive}).real_time();
+  return Machine().system("paging").real_time();
 }
 
 std::string empty_disk(const TemporaryFolder& folder) {
@@ -46,17 +46,7 @@ TEST_CASE("paging: more memory than frames, by one and by two, and while the dis
 TEST_CASE("paging: a page that cannot be read back ends the task that needs it, and no other") {
   const TemporaryFolder folder;
   const std::string file = empty_disk(folder);
-  const Outcome outcome =
-      machine()
-          .add(
-              {"-drive",
-               "driver=raw,if=none,id=disk,file.driver=blkdebug,file.image.driver=file,file.image.filename=" +
-                   file +
-                   ",file.inject-error.0.event=none,file.inject-error.0.iotype=read,file.inject-error.0."
-                   "sector=320,file.inject-error.0."
-                   "errno=5",
-               "-device", "virtio-blk-pci,drive=disk,rerror=report,werror=report"})
-          .run(90);
+  const Outcome outcome = machine().failing_disk(file, "read", "320").run(90);
   CAPTURE(outcome.output);
   CHECK(outcome.says("pager paging: device error"));
   CHECK(outcome.number("large") == 1);
@@ -66,16 +56,7 @@ TEST_CASE("paging: a page that cannot be read back ends the task that needs it, 
 TEST_CASE("paging: a disk that takes no pages is an error for those who need room") {
   const TemporaryFolder folder;
   const std::string file = empty_disk(folder);
-  const Outcome outcome =
-      machine()
-          .add(
-              {"-drive",
-               "driver=raw,if=none,id=disk,file.driver=blkdebug,file.image.driver=file,file.image.filename=" +
-                   file +
-                   ",file.inject-error.0.event=none,file.inject-error.0.iotype=write,file.inject-error.0."
-                   "errno=5",
-               "-device", "virtio-blk-pci,drive=disk,rerror=report,werror=report"})
-          .run(90);
+  const Outcome outcome = machine().failing_disk(file, "write").run(90);
   CAPTURE(outcome.output);
   CHECK(outcome.says("pager paging: device error"));
   CHECK(outcome.number("large") == 1);

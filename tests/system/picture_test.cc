@@ -6,14 +6,14 @@
 #include <string>
 
 #include "files.h"
+#include "process.h"
 
 namespace {
 
-std::string run(const std::string& command, const std::string& log) {
-  std::string line = command;
-  line.append(" >").append(log).append(" 2>&1");
-  CHECK(std::system(line.c_str()) == 0);
-  return read_file(log);
+std::string output_of(const std::string& command) {
+  const Ran ran = run(command);
+  CHECK(ran.status == 0);
+  return ran.output;
 }
 
 // The first piece of the text that the expression's group matches; "" fails the test.
@@ -37,11 +37,10 @@ bool has(const std::string& text, const std::string& pattern) { return std::rege
 TEST_CASE("picture: spaces, threads, pagers, services and interrupts of the shell's system") {
   const TemporaryFolder folder;
   const std::string file = folder.path("system.dot");
-  std::string command = SOURCES "/mica picture shell --icount --type 'date' -o ";
-  const std::string log = run(command.append(file), folder.path("log"));
+  const std::string log = output_of(SOURCES "/mica picture shell --icount --type 'date' -o " + file);
   INFO(log);
   const std::string dot = read_file(file);
-  const std::string plain = run(std::string("dot -Tplain ").append(file), folder.path("plain"));
+  const std::string plain = output_of("dot -Tplain " + file);
   INFO(dot);
   REQUIRE(dot.starts_with("digraph mica {"));
   CHECK(plain.starts_with("graph "));
@@ -69,12 +68,11 @@ TEST_CASE("picture: spaces, threads, pagers, services and interrupts of the shel
 
 TEST_CASE("picture: a system without a shell is told, and so is a kind of file that is none") {
   const TemporaryFolder folder;
-  std::string demo = SOURCES "/mica picture demo --icount --timeout 20 -o ";
-  demo.append(folder.path("demo.svg")).append(" 2>").append(folder.path("log"));
-  CHECK(std::system(demo.c_str()) != 0);
-  CHECK(read_file(folder.path("log")).find("mica: there was no picture") != std::string::npos);
+  const Ran demo = run(SOURCES "/mica picture demo --icount --timeout 20 -o " + folder.path("demo.svg"));
+  CHECK(demo.status != 0);
+  CHECK(demo.output.find("mica: there was no picture") != std::string::npos);
   CHECK_FALSE(exists(folder.path("demo.svg")));
-  std::string gif = SOURCES "/mica picture -o x.gif 2>";
-  CHECK(std::system(gif.append(folder.path("log")).c_str()) != 0);
-  CHECK(read_file(folder.path("log")).find("x.gif is no .svg, .png, .pdf or .dot") != std::string::npos);
+  const Ran gif = run(SOURCES "/mica picture -o x.gif");
+  CHECK(gif.status != 0);
+  CHECK(gif.output.find("x.gif is no .svg, .png, .pdf or .dot") != std::string::npos);
 }

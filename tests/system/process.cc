@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 
 Process::Process(const std::vector<std::string>& command) {
   int in[2], out[2];
@@ -60,4 +61,15 @@ int Process::wait() {
   waitpid(id_, &status, 0);
   ended_ = true;
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+Ran run(const std::string& command) {
+  Ran ran{-1, ""};
+  FILE* const pipe = popen((command + " 2>&1").c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  char part[4096];
+  while (const std::size_t got = fread(part, 1, sizeof part, pipe)) ran.output.append(part, got);
+  const int status = pclose(pipe);
+  if (WIFEXITED(status)) ran.status = WEXITSTATUS(status);
+  return ran;
 }

@@ -29,3 +29,11 @@ class Process {
   int input_, output_;
   bool ended_ = false;
 };
+
+struct Ran {
+  int status;  // -1: it was ended by a signal
+  std::string output;
+};
+
+// A command line of the host's shell, its errors with its output.
+Ran run(const std::string& command);

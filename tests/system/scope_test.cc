@@ -11,6 +11,7 @@
 
 #include "files.h"
 #include "machine.h"
+#include "process.h"
 
 namespace {
 
@@ -20,23 +21,6 @@ const std::string calibration = BINARIES "/tests/system/scope_calibration.elf";
 const std::string bench_ipc = BINARIES "/bench/ipc.elf";
 const std::string plugin = BINARIES "/bench/libscope.so";
 const std::string reporter = BINARIES "/bench/scope_report";
-
-struct Ran {
-  int status;
-  std::string output;
-};
-
-// A command of the host, standard error with the rest.
-Ran run(const std::string& command) {
-  Ran ran{-1, ""};
-  FILE* const pipe = popen((command + " 2>&1").c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  char part[4096];
-  while (const std::size_t got = fread(part, 1, sizeof part, pipe)) ran.output.append(part, got);
-  const int status = pclose(pipe);
-  if (WIFEXITED(status)) ran.status = WEXITSTATUS(status);
-  return ran;
-}
 
 // A guest under the microscope, and reports of it.
 class Scope {

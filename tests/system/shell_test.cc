@@ -51,7 +51,7 @@ TEST_CASE("shell: its commands, restarts of a server and of its own terminal, an
   std::vector<std::string> lines;
   for (const Exchange& exchange : conversation) lines.push_back(exchange.typed);
   const Conversation session =
-      Machine().kernel({real_kernel, real_sigma0, real_root, shell_archive}).talk(lines, "mica> ", 90);
+      Machine().system("shell").talk(lines, "mica> ", 90);
   CAPTURE(session.outcome.output);
   CHECK(session.outcome.status == success);
   REQUIRE(session.answers.size() == conversation.size());

@@ -6,7 +6,7 @@
 #include "machine.h"
 
 TEST_CASE("tasks: what the root server gives and refuses, quotas, restarts, and nothing is lost") {
-  const Outcome outcome = Machine().kernel({real_kernel, real_sigma0, real_root, tasks_archive}).run(120);
+  const Outcome outcome = Machine().system("tasks").run(120);
   CAPTURE(outcome.output);
   CHECK(outcome.status == success);
   CHECK_FALSE(outcome.says("not ok"));

@@ -9,17 +9,16 @@
 #include <nlohmann/json.hpp>
 
 #include "files.h"
+#include "process.h"
 
 using nlohmann::json;
 
 TEST_CASE("trace: arrows have both ends, times are in order, threads have names") {
   const TemporaryFolder folder;
-  const std::string file = folder.path("trace.json"), log = folder.path("log");
-  std::string command = SOURCES "/mica trace ";
-  command.append(file).append(" shell --icount --type 'run hello.elf' >").append(log).append(" 2>&1");
-  const int status = std::system(command.c_str());
-  INFO(read_file(log));
-  REQUIRE(status == 0);
+  const std::string file = folder.path("trace.json");
+  const Ran ran = run(SOURCES "/mica trace " + file + " shell --type 'run hello.elf' --type ps --type 'run hello.elf'");
+  INFO(ran.output);
+  REQUIRE(ran.status == 0);
   const json trace = json::parse(read_file(file));
   std::map<int, double> starts, ends;
   std::map<int, std::string> names;

@@ -6,7 +6,7 @@
 #include "machine.h"
 
 TEST_CASE("fibers: a server waits for a time, an event and another server at once, and ends alone") {
-  const Outcome outcome = Machine().kernel({real_kernel, real_sigma0, real_root, waiting_archive}).run(60);
+  const Outcome outcome = Machine().system("waiting").run(60);
   CAPTURE(outcome.output);
   CHECK(outcome.status == success);
   CHECK_FALSE(outcome.says("not so"));
