@@ -120,7 +120,7 @@ bool Task::begin_thread(l4::ThreadId pager) {
   const l4::ThreadId thread = id_.thread(0);
   if (!runtime::make_task(thread, pager)) return false;
   threads_ = 1;
-  pagers_[0] = by_root;
+  first_pager_ = pager;
   set_schedule(thread);
   state_ = State::running;
   set_living_version(index(), id_.version());
@@ -343,6 +343,7 @@ Result<l4::ThreadId> Task::create_thread(l4::ThreadId pager) {
 }
 
 l4::ThreadId Task::pager(Word n) const {
+  if (n == 0) return first_pager_;
   return pagers_[n] == by_root ? l4::ThreadId::self() : id_.thread(pagers_[n]);
 }
 

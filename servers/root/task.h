@@ -147,7 +147,8 @@ class Task {
   TaskId id_;
   State state_ = State::none;
   Word threads_ = 0;             // bit n: thread n exists
-  std::array<std::uint8_t, mica::threads_per_task> pagers_{};  // of each: by_root, or the task's thread
+  l4::ThreadId first_pager_;     // of thread 0: the root server, or the thread that has spawned the space
+  std::array<std::uint8_t, mica::threads_per_task> pagers_{};  // of the others: by_root, or the task's thread
   static constexpr std::uint8_t by_root = 0xff;
   Word frames_ = 0, quota_ = 0;  // pages
   Word untouched_ = 0;           // pages of the image that it has not got yet; there is room for them

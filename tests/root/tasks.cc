@@ -54,6 +54,17 @@ void check_refusals() {
   check(ended, "and all are ended");
 }
 
+void check_space() {
+  const auto space = ask<Root::spawn_space>(Name("space"));
+  if (!check(space.ok() && mica::alive(*space), "a space without a program is made")) return;
+  const auto thread = ask<Root::thread_state>(*space, Word{0});
+  check(thread.ok() && thread->pager == mica::this_task().task.thread(0), "its pager is who has made it");
+  const auto child = spawn("sleep");
+  const auto other = ask<Root::thread_state>(child.value_or(TaskId()), Word{0});
+  check(other.ok() && other->pager == mica::root_server(), "that of a program is the root server");
+  check(ask<Root::kill>(*space).ok() && ask<Root::kill>(*child).ok(), "both are ended");
+}
+
 }  // namespace
 
 void test_tasks() {
@@ -63,6 +74,7 @@ void test_tasks() {
   const Word quota = info_of(mica::this_task().task).quota;
   check_endings();
   check_refusals();
+  check_space();
   check_same(counts(), before, "of all these nothing is left");
   check(info_of(mica::this_task().task).quota == quota, "and their memory is their parent's again");
 
