@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "image.h"
 
+#include <mica/task.h>
+
 #include <bit>
 
 namespace root {
@@ -30,7 +32,7 @@ Word notes_size(const mica::ElfImage& image) {
 }
 
 Word image_size(const mica::ElfImage& image) {
-  Word pages = 1;  // the one that tells the task who it is
+  Word pages = 1 + mica::first_stack_bytes / page;  // with the one that tells the task who it is
   const mica::Range span = image.virtual_span().pages_around();
   for (Word at = span.low; at < span.high; at += page) {
     bool touched = false;

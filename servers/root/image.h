@@ -17,7 +17,7 @@ const char* image_fault(const mica::ElfImage& image);
 
 // Bytes of a task's memory that the root server takes for its notes about the image.
 Word notes_size(const mica::ElfImage& image);
-// Bytes of memory that the task holds when it has touched all of its image.
+// Bytes of memory that the task holds when it has touched all of its image and of its first stack.
 Word image_size(const mica::ElfImage& image);
 
 }  // namespace root

@@ -207,9 +207,8 @@ l4::Fpage Task::page_for(Word address, l4::Rights access) {
   if (rights == l4::no_access || !rights.has(access)) return l4::Fpage::nil();
   std::uint32_t& number = image_frames_[page / page_size - first_page_];
   if (number == 0) {
-    --untouched_;
-    const auto frame = new_frame();
-    if (!frame) return ++untouched_, l4::Fpage::nil();
+    const auto frame = reserved_frame();
+    if (!frame) return l4::Fpage::nil();
     fill(page, *frame);
     number = static_cast<std::uint32_t>(*frame >> Frames::page_order);
   }
@@ -219,7 +218,7 @@ l4::Fpage Task::page_for(Word address, l4::Rights access) {
 l4::Fpage Task::stack_page(Word page, l4::Rights access) {
   Address& frame = stack_frames_[(mica::TaskPage::address - page) / page_size - 1];
   if (access.has(l4::execute) || page_ == 0) return l4::Fpage::nil();
-  if (frame == 0) frame = new_frame().value_or(0);
+  if (frame == 0) frame = reserved_frame().value_or(0);
   return frame == 0 ? l4::Fpage::nil() : l4::Fpage::page(frame, l4::read_write);
 }
 
@@ -244,6 +243,14 @@ void Task::write_page(Word address, std::uint16_t value) {
 }
 
 Result<Address> Task::new_frame() { return allocate(Frames::page_order); }
+
+// One of those that there is room for.
+Result<Address> Task::reserved_frame() {
+  --untouched_;
+  const auto frame = new_frame();
+  if (!frame) ++untouched_;
+  return frame;
+}
 
 Result<Address> Task::allocate(unsigned order) {
   if (order < Frames::page_order || order > Frames::largest_order) return Error::bad_argument;

@@ -70,8 +70,8 @@ class Task {
   bool give_quota(Word pages);  // to a child; false if it has not so many left
   void take_quota(Word pages) { quota_ += pages; }
   Result<Address> allocate_dma(unsigned order);
-  // A block that an earlier incarnation left; all of them count against the quota. So does the
-  // whole image of a task, touched or not: what it held never keeps it from its image.
+  // A block that an earlier incarnation left; all of them count against the quota. So do the whole
+  // image and the first stack of a task, touched or not: what it held never keeps it from those.
   Result<mica::Map> take_held(Word n);
   // The n-th block that it holds.
   std::optional<Frames::Block> block(Word n) const;
@@ -132,6 +132,7 @@ class Task {
   bool begin_thread(l4::ThreadId pager);
   l4::Fpage stack_page(Word page, l4::Rights access);
   Result<Address> new_frame();
+  Result<Address> reserved_frame();
   Word held_pages() const;
   bool is_image_frame(Address frame) const;
   void make_pages();
@@ -151,7 +152,7 @@ class Task {
   std::array<std::uint8_t, mica::threads_per_task> pagers_{};  // of the others: by_root, or the task's thread
   static constexpr std::uint8_t by_root = 0xff;
   Word frames_ = 0, quota_ = 0;  // pages
-  Word untouched_ = 0;           // pages of the image that it has not got yet; there is room for them
+  Word untouched_ = 0;           // pages of image and first stack that it has not got yet; there is room for them
   Word family_ = 0;
   Word spent_ = 0;               // microseconds
   Word dma_pages_ = 0;

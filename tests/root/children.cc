@@ -20,6 +20,15 @@ int use_up() {
   return got > 0 && all && refused ? 0 : 1;
 }
 
+// The stack that it did not begin on is there all the same.
+int use_stack() {
+  if (const int used = use_up(); used != 0) return used;
+  for (Word page = 1; page <= mica::first_stack_bytes / page_size; ++page) {
+    *reinterpret_cast<volatile Word*>(mica::TaskPage::address - page * page_size) = page;
+  }
+  return 0;
+}
+
 // A block that was given back is nowhere any more.
 int use_after_free() {
   const auto block = map<Root::memory>(place(0), Word{12});
@@ -93,6 +102,7 @@ int run_child(std::string_view part) {
   if (part == "port") (void)runtime::in8(0x2f8);
   if (part == "freed") return use_after_free();
   if (part == "use-up") return use_up();
+  if (part == "use-stack") return use_stack();
   if (part == "random") return ask_at_random();
   if (part == "spawn") return static_cast<int>(spawn("sleep").error());
   if (part == "kill-parent") return static_cast<int>(ask<Root::kill>(task_named("test")).error());

@@ -55,6 +55,7 @@ void check_foreign_blocks() {
 void check_quota() {
   const Counts before = counts();
   check(run("use-up").code == 0, "a task's quota has an end");
+  check(run("use-stack").code == 0, "its first stack is there then, too");
   Word got = 0;
   Word physical[256] = {};
   while (got < 256) {

@@ -3,6 +3,7 @@
 #include "servers/root/programs.h"
 
 #include <doctest/doctest.h>
+#include <mica/task.h>
 
 #include "archive_maker.h"
 #include "elf_file.h"
@@ -57,11 +58,12 @@ TEST_CASE("root image: where it may lie") {
 
 TEST_CASE("root image: the memory that it takes") {
   const auto size = [](const ElfFile& file) { return root::image_size(file.read()); };
-  // Its pages, one for the notes, one that tells the task who it is.
-  CHECK(size(at(0x1000, 1)) == 0x3000);
-  CHECK(size(at(0x1000, 0x1000)) == 0x3000);
-  CHECK(size(at(0x1000, 0x1001)) == 0x4000);
-  CHECK(size(at(0x1fff, 2)) == 0x4000);
+  // Its pages and its first stack's, one for the notes, one that tells the task who it is.
+  constexpr root::Word besides = 0x2000 + mica::first_stack_bytes;
+  CHECK(size(at(0x1000, 1)) == besides + 0x1000);
+  CHECK(size(at(0x1000, 0x1000)) == besides + 0x1000);
+  CHECK(size(at(0x1000, 0x1001)) == besides + 0x2000);
+  CHECK(size(at(0x1fff, 2)) == besides + 0x2000);
   CHECK(root::notes_size(at(0x1000, 1024 * 0x1000).read()) == 0x1000);
   CHECK(root::notes_size(at(0x1000, 1025 * 0x1000).read()) == 0x2000);
   CHECK(root::notes_size(at(0x1000, 2049 * 0x1000).read()) == 0x4000);
@@ -70,11 +72,11 @@ TEST_CASE("root image: the memory that it takes") {
   file.program(load_type, rx, 0, 0x1000, 0x1000, 0, 0x800)
       .program(load_type, rw, 0, 0x1800, 0x1800, 0, 0x100);
   file.program(load_type, rw, 0, 0x9000, 0x9000, 0, 0x10);
-  CHECK(size(file) == 0x4000);
+  CHECK(size(file) == besides + 0x2000);
 }
 
 TEST_CASE("root programs: each task's program is looked at") {
-  const std::string text = "task a\nprogram a.elf\nmemory 32K\ntask b\nmemory 32K\n\nprogram b.elf\n";
+  const std::string text = "task a\nprogram a.elf\nmemory 48K\ntask b\nmemory 48K\n\nprogram b.elf\n";
   const std::string good = as_text(good_elf());
   CHECK(check(text, ArchiveMaker().add("b.elf", good).add("a.elf", good)) == Faults{});
   CHECK(check(text, ArchiveMaker().add("a.elf", good)) ==
@@ -82,11 +84,11 @@ TEST_CASE("root programs: each task's program is looked at") {
   CHECK(
       check(text, ArchiveMaker().add("a.elf", "text").add("b.elf", "")) ==
       Faults{"2: task 'a': program: 'a.elf': not an ELF file", "7: task 'b': program: 'b.elf': empty file"});
-  // Six pages, one for the notes, one more.
-  CHECK(root::image_size(good_elf().read()) == 32 * 1024);
-  const std::string small = "task a\nprogram a.elf\nmemory 28K\n";
+  // Six pages, four of its first stack, one for the notes, one more.
+  CHECK(root::image_size(good_elf().read()) == 48 * 1024);
+  const std::string small = "task a\nprogram a.elf\nmemory 44K\n";
   CHECK(check(small, ArchiveMaker().add("a.elf", good)) ==
-        Faults{"2: task 'a': program: 'a.elf': the image needs 32K, of 28K of memory"});
+        Faults{"2: task 'a': program: 'a.elf': the image needs 48K, of 44K of memory"});
 }
 
 TEST_CASE("root programs: a task without a program is not blamed twice") {
