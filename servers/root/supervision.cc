@@ -80,11 +80,11 @@ Result<TaskId> Supervision::spawn_space(Task& parent, l4::ThreadId pager, std::s
   return Error::no_memory;
 }
 
-// Everything that is the task's, and everybody who waits for it.
+// Everything that is the task's, its children with it, and everybody who waits for it.
 void Supervision::take_down(Task& task, mica::Ending ending) {
   const TaskId id = task.id();
   for (Task& child : tasks) {
-    if (child.running() && child.parent == id) end(child, {-1, 2});
+    if (child.running() && child.parent == id) take_down(child, {-1, 2});
   }
   tasks.places().forget_children(id);
   interrupts.detach(id);

@@ -137,4 +137,6 @@ void test_tasks();
 void test_supervision();
 void test_shares();
 
+int judge_servers();
+
 }  // namespace root_test
