@@ -58,6 +58,16 @@ void check_hang() {
   check(act("hang", Act::add, 1, 1).value_or(0) == 2 && restarts("hang") == count + 1, "and started again");
 }
 
+// Two of the same priority. The slices of the one that works are so short that the other one has its
+// turn within its heartbeat, which is less than a usual slice.
+void check_neighbour() {
+  const Word count = restarts("neighbour");
+  bool worked = true;
+  for (unsigned i = 0; i < 20; ++i) worked = act("hang", Act::spin, 9 * millisecond).value_or(0) != 0 && worked;
+  check(worked && restarts("neighbour") == count && act("neighbour", Act::add, 1, 1).value_or(0) == 2,
+        "who works for a while does not keep others from taking their heartbeats");
+}
+
 // Nor is a server ended that is never idle, or that waits for the root server.
 void check_busy() {
   const Word count = restarts("busy");
@@ -132,6 +142,7 @@ void test_supervision() {
   check_kill();
   check_limit();
   check_hang();
+  check_neighbour();
   check_busy();
   check_nonsense();
   check_essential();
