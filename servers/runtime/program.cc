@@ -26,6 +26,16 @@ unsigned largest_order(l4::Word low, l4::Word high) {
 constinit l4::ThreadId started_by;
 constinit bool of_root_server = false;
 
+// Has sigma0 given it? The acceptor is the caller's again afterwards: if the window stayed open,
+// whoever sends to the program could map pages over it.
+template <typename Ask>  // Ask: a call to sigma0
+bool is_given(Ask&& ask) {
+  const L4_Acceptor_t accepted = L4_Accepted();
+  const bool given = !L4_IsNilFpage(ask());
+  L4_Accept(accepted);
+  return given;
+}
+
 l4::Word user_base() { return L4_ThreadIdUserBase(nullptr); }
 
 [[noreturn]] void sleep_for_ever() {
@@ -67,7 +77,7 @@ bool claim_memory(l4::Word low, l4::Word high) {
   low &= ~l4::Word{0xfff};
   while (low < high) {
     const unsigned order = largest_order(low, (high + 0xfff) & ~l4::Word{0xfff});
-    if (L4_IsNilFpage(L4_Sigma0_GetPage(sigma0(), l4::Fpage::memory(low, order)))) return false;
+    if (!is_given([&] { return L4_Sigma0_GetPage(sigma0(), l4::Fpage::memory(low, order)); })) return false;
     low += l4::Word{1} << order;
   }
   return true;
@@ -76,13 +86,13 @@ bool claim_memory(l4::Word low, l4::Word high) {
 l4::Word allocate_memory(unsigned order) {
   const l4::Word size = l4::Word{1} << order;
   const l4::Word at = (next_window + size - 1) & ~(size - 1);
-  if (L4_IsNilFpage(L4_Sigma0_GetAny(sigma0(), order, l4::Fpage::memory(at, order)))) return 0;
+  if (!is_given([&] { return L4_Sigma0_GetAny(sigma0(), order, l4::Fpage::memory(at, order)); })) return 0;
   next_window = at + size;
   return at;
 }
 
 bool claim_ports(l4::Word port, unsigned order) {
-  return !L4_IsNilFpage(L4_Sigma0_GetPage(sigma0(), l4::Fpage::io(port, order)));
+  return is_given([&] { return L4_Sigma0_GetPage(sigma0(), l4::Fpage::io(port, order)); });
 }
 
 void exit(int code) {

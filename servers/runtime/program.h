@@ -40,6 +40,8 @@ l4::ThreadId starter();
 // Has Mica's root server started this program, so that it has what include/mica offers?
 bool in_system();
 
+// The next three ask sigma0; what the caller accepts afterwards is what it accepted before.
+
 // Gets the pages of physical memory low .. high - 1 from sigma0, at their own
 // addresses. False if one of them was refused.
 [[nodiscard]] bool claim_memory(l4::Word low, l4::Word high);

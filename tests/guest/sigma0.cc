@@ -274,3 +274,21 @@ TEST("the pages where sigma0 has its own UTCB and KIP are not given out, RAM or 
   expect(finishes(id));
   for (const Word g : given) expect_eq(g, 0u);
 }
+
+TEST("the runtime's claims leave the acceptor as it was, given or refused") {
+  constexpr Word monochrome = 0xb0000;  // no other test asks for it
+  for (const L4_Acceptor_t acceptor :
+       {L4_UntypedWordsAcceptor, L4_StringItemsAcceptor, L4_MapGrantItems(new_window(12))}) {
+    context("acceptor", acceptor.raw);
+    L4_Accept(acceptor);
+    expect(runtime::allocate_memory(12) != 0);
+    expect_eq(L4_Accepted().raw, acceptor.raw, "memory");
+    expect(runtime::claim_memory(monochrome, monochrome + 0x1000));
+    expect_eq(L4_Accepted().raw, acceptor.raw, "a page");
+    expect(!runtime::claim_memory(0xfee0'0000, 0xfee0'1000));
+    expect_eq(L4_Accepted().raw, acceptor.raw, "a page refused");
+    expect(runtime::claim_ports(0x90, 4));
+    expect_eq(L4_Accepted().raw, acceptor.raw, "ports");
+  }
+  L4_Accept(L4_UntypedWordsAcceptor);
+}
