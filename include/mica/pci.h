@@ -70,8 +70,12 @@ struct Pci {
   // Error not_found: it has none.
   using use_line = Operation<Pci, 10, Word(Word handle)>;
 
+  // silence: for everybody who uses the service. No device whose driver has ended accesses memory
+  // or interrupts any more, until another one has claimed it.
+  using silence = Operation<Pci, 11, void()>;
+
   using Operations = mica::Operations<function, region, claim, release, map, capability, read_config,
-                                      write_config, set_master, set_message, use_line>;
+                                      write_config, set_master, set_message, use_line, silence>;
 };
 
 }  // namespace mica

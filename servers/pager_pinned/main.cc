@@ -4,8 +4,11 @@
 // Owns: what the manifest's `dma` lets it have; nothing of it while no dataspace is there.
 // Serves: mica::Dataspace with `physical`, under the name `pinned` (argument name=). A
 // dataspace has up to 4 MiB and takes a power of two of them from the root server.
-// Trusts: the root server. When it ends the dataspaces end with it: a driver that loses it
-// stops its device first.
+// Trusts: the root server; the PCI server, if the manifest lets it use one, to silence devices
+// whose drivers have ended before their memory goes to others. When it ends the dataspaces end
+// with it, and devices know nothing of that: where there are such, it is `essential`.
+#include <mica/connection.h>
+#include <mica/pci.h>
 #include <paging/service.h>
 #include <runtime/program.h>
 
@@ -74,19 +77,29 @@ class Pager : public paging::Service<Pager> {
 
   paging::Spaces& spaces() { return spaces_; }
 
-  // The root server takes the block out of all spaces.
+  // The root server takes the block out of all spaces. One that a device may still write to stays
+  // for ever.
   void drop(unsigned number) {
-    if (physical_[number] != 0) (void)mica::call<Root::free_memory>(mica::root_server(), physical_[number]);
+    if (physical_[number] != 0 && devices_are_silent()) {
+      (void)mica::call<Root::free_memory>(mica::root_server(), physical_[number]);
+    }
     physical_[number] = 0;
     spaces_.at(number) = {};
   }
 
  private:
+  // Those of drivers that have ended: others have closed their handles themselves.
+  bool devices_are_silent() {
+    const Error error = pci_.call_again<mica::Pci::silence>().error();
+    return error == Error::none || error == Error::denied;  // denied: the manifest has none for it
+  }
+
   static Result<mica::Map> take(unsigned number, unsigned order) {
     const mica::Window window{l4::Fpage::memory(window_of(number), order)};
     return mica::map_call<Root::dma_memory>(mica::root_server(), window, Word{order});
   }
 
+  mica::Connection<mica::Pci> pci_{"pci"};
   paging::Spaces spaces_;
   std::array<Word, paging::Spaces::most> physical_{};
 };

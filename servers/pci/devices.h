@@ -37,7 +37,8 @@ class Devices {
 
   constexpr explicit Devices(Config config) : config_(config) {}
 
-  // Finds them; those beyond the table's room are left out.
+  // Finds them; those beyond the table's room are left out. They are silent, whatever the firmware has
+  // done with them or drivers that a server before this one knew; bridges pass on what others do.
   void find() {
     for_each_function(config_, [this](Address address) {
       Device device;
@@ -45,6 +46,7 @@ class Devices {
       device.regions = read_regions(config_, address);
       device.table = message_table(config_, address, device.regions);
       device.msi = has_msi(config_, address);
+      if (!is_bridge(config_, address)) silence(device);
       (void)devices_.push(device);
     });
   }
@@ -79,6 +81,14 @@ class Devices {
   void release(Word n) {
     silence(devices_[n]);
     devices_[n].driver = {};
+  }
+
+  // As Pci::silence.
+  template <typename Alive>
+  void release_dead(Alive&& alive) {
+    for (Word n = 0; n < devices_.size(); ++n) {
+      if (!devices_[n].driver.is_none() && !alive(devices_[n].driver)) release(n);
+    }
   }
 
   // The INTx line, 0 if there is none.

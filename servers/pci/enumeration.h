@@ -20,6 +20,11 @@ unsigned header_type(Config& config, Address function) {
   return config.read(function, reg::header) >> 16 & 0x7f;
 }
 
+template <typename Config>
+bool is_bridge(Config& config, Address function) {
+  return config.read(function, reg::class_code) >> 24 == 0x06;
+}
+
 // Calls visit(Address) for each function, bus by bus.
 template <typename Config, typename Visit>
 void for_each_function(Config& config, Visit&& visit) {

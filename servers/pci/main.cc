@@ -175,6 +175,11 @@ class Bus {
     return line;
   }
 
+  Result<void> handle(Pci::silence, Client&) {
+    devices_.release_dead(mica::alive);
+    return {};
+  }
+
   // A driver is no more.
   void close(Session& session) {
     for (const std::uint8_t place : session.devices) {

@@ -62,5 +62,8 @@ void test_many(Word first_sector);
 void test_restart(BlockClient& client, Word first_sector);
 void test_bad_sectors(BlockClient& client, Word bad);
 void await_reset(BlockClient& client);
+void test_careless();
+
+int run_careless_driver();
 
 }  // namespace block_test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A task that tests the disk's driver, in the system systems/block. The first word of the disk, if
-// there is one, says what: a program that boots this from outside writes it there.
+// there is one, says what: a program that boots this from outside writes it there. With the argument
+// part=careless it is another driver.
 #include "check.h"
 
 using namespace block_test;
@@ -18,6 +19,7 @@ struct Order {
 void run(std::string_view order, Word number, Word sectors) {
   if (order == "bad") return test_bad_sectors(client, number);
   if (order == "reset") return await_reset(client);
+  if (order == "driver") return test_careless();
   if (order == "readonly") {
     check(client.write(0, 1).error() == Error::denied, "a disk to read only is not written");
     check(client.flush().ok(), "but it can be flushed");
@@ -35,6 +37,7 @@ void run(std::string_view order, Word number, Word sectors) {
 }  // namespace
 
 int main() {
+  if (mica::argument("part") == "careless") return run_careless_driver();
   const auto opened = client.open();
   const auto info = client.info();
   if (!info) {

@@ -106,3 +106,25 @@ TEST_CASE("disk: a device that somebody else resets is started again, and no req
   const std::string disk = read_file(folder.path("disk"));
   for (std::size_t n = 600; n < 602; ++n) CHECK(holds(disk, n, 1));
 }
+
+// The command register of the careless driver's device, by the ports of the configuration space.
+TEST_CASE("disk: a driver has ended: its device is silent, before that its memory goes to nobody") {
+  const TemporaryFolder folder;
+  const Outcome outcome =
+      machine().disk(image(folder, "driver")).real_time().run_on("\nnow\n", [](const Outcome& so_far) {
+        constexpr std::uint32_t enable = 0x8000'0000, command_register = 4;
+        const auto place = enable | static_cast<std::uint32_t>(so_far.number("function")) << 8 | command_register;
+        return "o /w 0xcf8 " + std::to_string(place) + "\ni /w 0xcfc";
+      });
+  CAPTURE(outcome.output);
+  CAPTURE(outcome.monitor);
+  CHECK(outcome.status == success);
+  CHECK(outcome.says("\n0 of 3 checks failed"));
+  constexpr std::string_view answer = "portl[0x0cfc] = 0x";
+  const std::size_t at = outcome.monitor.find(answer);
+  REQUIRE(at != std::string::npos);
+  constexpr unsigned long memory = 2, master = 4;
+  const unsigned long command = std::stoul(outcome.monitor.substr(at + answer.size()), nullptr, 16);
+  CHECK((command & memory) != 0);
+  CHECK((command & master) == 0);
+}

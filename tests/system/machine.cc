@@ -141,11 +141,10 @@ Outcome Machine::run_on(const std::string& part, const std::function<std::string
   words.insert(words.end(), {"-serial", "file:" + serial, "-monitor", "stdio"});
   Process qemu(words);
   Outcome outcome;
-  std::string monitor;
   const auto until = Clock::now() + std::chrono::seconds(seconds);
   bool given = false;
   while (Clock::now() < until) {
-    const bool running = qemu.read_some(monitor, Clock::now() + std::chrono::milliseconds(50));
+    const bool running = qemu.read_some(outcome.monitor, Clock::now() + std::chrono::milliseconds(50));
     outcome.output = read_file(serial);
     if (!running) {
       outcome.status = qemu.wait();

@@ -11,6 +11,7 @@
 struct Outcome {
   int status = -1;  // QEMU's exit status, -1 when it was killed at the time limit
   std::string output;
+  std::string monitor;  // what QEMU's monitor has said, if it was asked
 
   // The value of the first line `name=value`; fails the test when there is none.
   std::string text(const std::string& name) const;

@@ -317,6 +317,38 @@ TEST_CASE(
   CHECK(devices.claim(disk.raw, one, living).ok());
 }
 
+TEST_CASE("pci: devices are silent when they are found, but for bridges, and when their drivers have ended") {
+  constexpr std::uint32_t busy = has_list | command::memory | command::master;
+  Machine machine = machine_with_disk();
+  Space& space = machine.functions[disk.raw];
+  space.set(reg::command, busy);
+  space.words[0x40 / 4] |= 0x8000'0000;
+  Space& to_another_bus = machine.add(0, 4, 0);
+  to_another_bus.set(reg::header, bridge);
+  to_another_bus.set(reg::class_code, 0x0604'0000);
+  to_another_bus.set(reg::command, busy);
+  Space& other = machine.add(0, 5, 0);
+  Devices<Config> devices(Config{&machine});
+  devices.find();
+  const auto is_master = [](const Space& of) { return (of.words[reg::command / 4] & command::master) != 0; };
+  CHECK_FALSE(is_master(space));
+  CHECK((space.words[0x40 / 4] & 0x8000'0000) == 0);
+  CHECK(is_master(to_another_bus));
+
+  const TaskId one(7, 1), two(8, 1);
+  REQUIRE(devices.claim(disk.raw, one, living).ok());
+  REQUIRE(devices.claim(Address(0, 5, 0).raw, two, living).ok());
+  for (const Address address : {disk, Address(0, 5, 0)}) set_command(devices.config(), address, command::master, 0);
+  enable_msi_x(devices.config(), disk);
+  devices.release_dead(living);
+  CHECK((is_master(space) && is_master(other)));
+  devices.release_dead([one](TaskId task) { return task != one; });
+  CHECK_FALSE(is_master(space));
+  CHECK((space.words[0x40 / 4] & 0x8000'0000) == 0);
+  CHECK(devices.at(0).driver.is_none());
+  CHECK(is_master(other));
+}
+
 TEST_CASE("pci: pages with the table of MSI-X, or with something of another region, are not for drivers") {
   Machine machine = machine_with_disk();
   Space& small = machine.add(0, 5, 0);
