@@ -12,6 +12,7 @@
 // disappears from their drivers, who then end, too, and claim them again.
 #include <mica/pci.h>
 #include <mica/server.h>
+#include <mica/tasks.h>
 #include <runtime/io.h>
 #include <runtime/program.h>
 
@@ -197,8 +198,8 @@ class Bus {
 
   // Do the arguments give such a device to tasks of that name? Only those of the manifest have a name.
   static bool may_have(TaskId task, Word vendor, Word product) {
-    const auto info = mica::call<Root::task_info>(mica::root_server(), task.index());
-    if (!info || info->id != task || !info->parent.is_none()) return false;
+    const auto info = mica::info_of(task);
+    if (!info || !info->parent.is_none()) return false;
     return list_has(mica::argument(info->name), vendor, product);
   }
 

@@ -48,17 +48,15 @@ const char* state_name(Word state) {
 }
 
 mica::Result<mica::TaskInfo> find_task(std::string_view text) {
-  mica::Result<mica::TaskInfo> found = mica::Error::not_found;
   Word number = 0;
   bool is_number = !text.empty();
   for (const char c : text) {
     is_number = is_number && c >= '0' && c <= '9';
     number = number * 10 + static_cast<Word>(c - '0');
   }
-  for_each_task([&](const mica::TaskInfo& task) {
-    if (!found.ok() && (text == task.name || (is_number && number == task.id.index()))) found = task;
+  return mica::find_task([&](const mica::TaskInfo& task) {
+    return text == task.name || (is_number && number == task.id.index());
   });
-  return found;
 }
 
 void show_tasks(const Words&) {

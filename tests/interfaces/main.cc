@@ -5,7 +5,7 @@
 //
 // Arguments: batches= how many, seed= where the seeds begin, steps= messages of each attacker; of
 // the attackers: attack= the seed.
-#include <mica/root.h>
+#include <mica/tasks.h>
 #include <runtime/program.h>
 
 #include "attack.h"
@@ -27,12 +27,8 @@ Word number_argument(std::string_view name) {
 
 Word restarts() {
   Word sum = 0;
-  for (Word index = 0;;) {
-    const auto info = mica::call<Root::task_info>(mica::root_server(), index);
-    if (!info) return sum;
-    if (info->parent.is_none()) sum += info->restarts;
-    index = info->id.index() + 1;
-  }
+  mica::for_each_task([&](const mica::TaskInfo& task) { sum += task.parent.is_none() ? task.restarts : 0; });
+  return sum;
 }
 
 mica::TaskId start_attacker(Word seed) {

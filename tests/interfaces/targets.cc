@@ -6,8 +6,8 @@
 #include <mica/echo.h>
 #include <mica/pci.h>
 #include <mica/regions.h>
-#include <mica/root.h>
 #include <mica/rtc.h>
+#include <mica/tasks.h>
 #include <mica/terminal.h>
 #include <mica/timer.h>
 
@@ -130,12 +130,8 @@ constexpr Target table[] = {
 std::span<const Target> targets() { return table; }
 
 ThreadId thread_of(std::string_view task, unsigned thread) {
-  for (Word index = 0;;) {
-    const auto info = mica::call<Root::task_info>(mica::root_server(), index);
-    if (!info) return ThreadId::nil();
-    if (task == info->name) return info->id.thread(thread);
-    index = info->id.index() + 1;
-  }
+  const mica::TaskId found = mica::task_named(task);
+  return found.is_none() ? ThreadId::nil() : found.thread(thread);
 }
 
 ThreadId server_of(const Target& target) {

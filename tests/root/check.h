@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include <mica/connection.h>
-#include <mica/root.h>
+#include <mica/tasks.h>
 #include <runtime/program.h>
 
 #include "subject.h"
@@ -16,6 +16,7 @@ using mica::Error;
 using mica::Name;
 using mica::Result;
 using mica::Root;
+using mica::task_named;
 using mica::TaskId;
 using mica::Word;
 
@@ -65,32 +66,14 @@ inline Result<Word> act(std::string_view name, Act what, Word a = 0, Word b = 0)
   return mica::call<Subject::act>(server(name), what, a, b);
 }
 
-template <typename Visit>
-void for_each_task(Visit&& visit) {
-  for (Word index = 0;;) {
-    const auto info = ask<Root::task_info>(index);
-    if (!info) return;
-    visit(*info);
-    index = info->id.index() + 1;
-  }
-}
 // Has it give an answer that is none, and complains of that.
 inline Error provoke(std::string_view name) {
   mica::Connection<Subject> connection(name);
   return connection.call<Subject::act>(Act::nonsense, Word{0}, Word{0}).error();
 }
 
-inline TaskId task_named(std::string_view name) {
-  TaskId found;
-  for_each_task([&](const mica::TaskInfo& task) {
-    if (name == task.name) found = task.id;
-  });
-  return found;
-}
-inline mica::TaskInfo info_of(TaskId task) {
-  const auto info = ask<Root::task_info>(task.index());
-  return info && info->id == task ? *info : mica::TaskInfo{};
-}
+// Nothing but zeros of a task that has ended.
+[[gnu::noinline]] inline mica::TaskInfo about(TaskId task) { return mica::info_of(task).value_or({}); }
 
 // What there is in the system. Pages of programs are given when they are touched, so free frames
 // and those that living tasks hold are taken together: what is in neither is lost.
@@ -101,7 +84,7 @@ struct Counts {
 inline Counts count_once() {
   const auto memory = ask<Root::memory_info>();
   Counts now{memory->free, 0, memory->tasks};
-  for_each_task([&](const mica::TaskInfo& task) { now.frames += task.frames; });
+  mica::for_each_task([&](const mica::TaskInfo& task) { now.frames += task.frames; });
   while (ask<Root::interrupt_info>(now.interrupts)) ++now.interrupts;
   return now;
 }

@@ -11,10 +11,10 @@ namespace {
 // Takes all the memory that it may have, and sees that this is what was said.
 int use_up() {
   const TaskId self = mica::this_task().task;
-  const mica::TaskInfo before = info_of(self);
+  const mica::TaskInfo before = about(self);
   Word got = 0;
   while (map<Root::memory>(place(got), Word{12})) ++got;
-  const mica::TaskInfo after = info_of(self);
+  const mica::TaskInfo after = about(self);
   const bool all = after.frames <= after.quota && after.frames >= before.frames + got;
   const bool refused = map<Root::memory>(place(got), Word{12}).error() == Error::no_memory;
   return got > 0 && all && refused ? 0 : 1;

@@ -8,7 +8,7 @@ namespace {
 
 void check_tasks() {
   const TaskId self = mica::this_task().task;
-  const mica::TaskInfo info = info_of(self);
+  const mica::TaskInfo info = about(self);
   check(info.name == std::string_view("test") && info.program == std::string_view("root_test.elf") &&
             info.parent.is_none() && info.threads == 1 && info.priority == 100 && info.quota == 1024 &&
             info.frames > 0 && info.frames < info.quota && info.started != 0,

@@ -18,7 +18,7 @@ void check_blocks() {
   for (Word i = 0; i < 4 * page_size / sizeof(Word); ++i) zeros = zeros && at(0)[i] == 0;
   check(zeros && block->page.base() % (4 * page_size) == 0, "a block is mapped, and cleared");
   for (Word i = 0; i < 4 * page_size / sizeof(Word); ++i) at(0)[i] = ~Word{0};
-  const Word held = info_of(mica::this_task().task).frames, free = ask<Root::memory_info>()->free;
+  const Word held = about(mica::this_task().task).frames, free = ask<Root::memory_info>()->free;
   bool refused = true;
   for (const Word forged :
        {block->page.base() + page_size, block->page.base() + 8, Word{0}, Word{1} << 40, ~Word{0}}) {
@@ -26,7 +26,7 @@ void check_blocks() {
   }
   check(refused, "only whole blocks are given back");
   check(ask<Root::free_memory>(block->page.base()).ok(), "it is given back");
-  check(info_of(mica::this_task().task).frames < held && ask<Root::memory_info>()->free > free,
+  check(about(mica::this_task().task).frames < held && ask<Root::memory_info>()->free > free,
         "and counted");
   check_error(ask<Root::free_memory>(block->page.base()).error(), Error::not_found, "once");
   const auto again = map<Root::memory>(place(0), Word{14});
@@ -63,7 +63,7 @@ void check_quota() {
     if (!block) break;
     physical[got++] = block->page.base();
   }
-  const mica::TaskInfo full = info_of(mica::this_task().task);
+  const mica::TaskInfo full = about(mica::this_task().task);
   check(got > 100 && full.frames > full.quota - 64, "this one's, too: what is left is for its image");
   check(act("subject", Act::memory, 12, 1).value_or(0) == 1, "others have theirs");
   check_error(spawn("seven").error(), Error::no_memory, "children live on it");

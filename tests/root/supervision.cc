@@ -6,7 +6,7 @@ namespace root_test {
 
 namespace {
 
-Word restarts(std::string_view name) { return info_of(task_named(name)).restarts; }
+Word restarts(std::string_view name) { return about(task_named(name)).restarts; }
 
 void check_kill() {
   (void)act("subject", Act::memory, 12, 1);

@@ -13,7 +13,7 @@ void check_endings() {
     check(ending.code == -1 && ending.crashed == 1, "one that does what it may not is ended");
   }
   const auto sleeper = spawn("sleep");
-  check(sleeper.ok() && mica::alive(*sleeper) && info_of(*sleeper).parent == mica::this_task().task,
+  check(sleeper.ok() && mica::alive(*sleeper) && about(*sleeper).parent == mica::this_task().task,
         "a child lives");
   check(ask<Root::kill>(*sleeper).ok() && !mica::alive(*sleeper), "it is killed");
   const auto ending = ask<Root::wait>(*sleeper);
@@ -71,16 +71,16 @@ void test_tasks() {
   check(act("stranger", Act::refused).value_or(99) == 0, "a task with no rights has none");
   (void)run("seven");  // what is needed once is there
   const Counts before = counts();
-  const Word quota = info_of(mica::this_task().task).quota;
+  const Word quota = about(mica::this_task().task).quota;
   check_endings();
   check_refusals();
   check_space();
   check_same(counts(), before, "of all these nothing is left");
-  check(info_of(mica::this_task().task).quota == quota, "and their memory is their parent's again");
+  check(about(mica::this_task().task).quota == quota, "and their memory is their parent's again");
 
   // With their parent they go, too.
   const TaskId child(act("other", Act::spawn).value_or(0));
-  check(!child.is_none() && mica::alive(child) && info_of(child).parent == task_named("other"),
+  check(!child.is_none() && mica::alive(child) && about(child).parent == task_named("other"),
         "another's child");
   check(ask<Root::kill>(task_named("other")).ok() && !mica::alive(child), "ends with its parent");
   check_same(counts(), before, "and nothing is left of it");

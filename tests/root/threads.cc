@@ -57,7 +57,7 @@ void test_threads() {
   check_error(ask<Root::create_thread>(mica::root_server()).error(), Error::no_room, "and no more");
   bool deleted = true;
   for (Word n = 1; n < 8; ++n) deleted = ask<Root::delete_thread>(n).ok() && deleted;
-  check(deleted && info_of(self).threads == 1, "they are deleted");
+  check(deleted && about(self).threads == 1, "they are deleted");
   const auto again = runtime::start_task_thread(run_thread, 12, stacks[1]);
   check(again.ok() && await(12) && ask<Root::delete_thread>(thread_number(*again)).ok(),
         "and there is room for others");
