@@ -223,6 +223,12 @@ struct Root {
 // value, empty if there is none.
 std::string_view argument(std::string_view name);
 
+// `otherwise` if there is no such argument.
+inline std::string_view argument(std::string_view name, std::string_view otherwise) {
+  const std::string_view value = argument(name);
+  return value.empty() ? otherwise : value;
+}
+
 // The same as a number, decimal or hexadecimal after 0x; `otherwise` if there is no such argument.
 Word number_argument(std::string_view name, Word otherwise);
 

@@ -125,6 +125,5 @@ class Pager : public paging::FrameService<Pager> {
 int main() {
   static anonymous::Pager pager;
   if (!pager.init()) runtime::panic("no memory for the pager's notes");
-  const std::string_view name = mica::argument("name");
-  mica::serve(pager, name.empty() ? "anonymous" : name);
+  mica::serve(pager, mica::argument("name", "anonymous"));
 }

@@ -123,6 +123,5 @@ constinit Pager pager;
 
 int main() {
   copy_on_write::pager.begin(paging::bytes_argument("reserve", paging::Word{256} << 10));
-  const std::string_view name = mica::argument("name");
-  mica::serve(copy_on_write::pager, name.empty() ? "copy_on_write" : name);
+  mica::serve(copy_on_write::pager, mica::argument("name", "copy_on_write"));
 }

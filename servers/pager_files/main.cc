@@ -126,6 +126,5 @@ constinit Pager pager;
 
 int main() {
   files::pager.begin(0);
-  const std::string_view name = mica::argument("name");
-  mica::serve(files::pager, name.empty() ? "files" : name);
+  mica::serve(files::pager, mica::argument("name", "files"));
 }

@@ -15,10 +15,9 @@ constinit paging::Pager<paging::DataspaceStore> pager;
 }  // namespace
 
 int main() {
-  const std::string_view from = mica::argument("from"), name = mica::argument("name");
-  const mica::Error error = pager.store().init(from.empty() ? "anonymous" : from,
+  const mica::Error error = pager.store().init(mica::argument("from", "anonymous"),
                                                paging::bytes_argument("store", paging::Word{1} << 20));
   if (error != mica::Error::none) runtime::panic("there is no store");
   pager.init();
-  mica::serve(pager, name.empty() ? "paging" : name);
+  mica::serve(pager, mica::argument("name", "paging"));
 }

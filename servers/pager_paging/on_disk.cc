@@ -15,12 +15,11 @@ constinit paging::Pager<paging::BlockStore> pager;
 }  // namespace
 
 int main() {
-  const std::string_view disk = mica::argument("disk"), name = mica::argument("name");
-  const mica::Error error = pager.store().init(disk.empty() ? "disk" : disk);
+  const mica::Error error = pager.store().init(mica::argument("disk", "disk"));
   if (error != mica::Error::none) {
     runtime::print("pager_paging: disk: {}\n", mica::text(error));
     runtime::panic("there is no store");
   }
   pager.init();
-  mica::serve(pager, name.empty() ? "paging" : name);
+  mica::serve(pager, mica::argument("name", "paging"));
 }

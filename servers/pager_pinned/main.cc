@@ -111,6 +111,5 @@ constinit Pager pager;
 }  // namespace pinned
 
 int main() {
-  const std::string_view name = mica::argument("name");
-  mica::serve(pinned::pager, name.empty() ? "pinned" : name);
+  mica::serve(pinned::pager, mica::argument("name", "pinned"));
 }

@@ -234,6 +234,5 @@ constinit Bus bus;
 
 int main() {
   pci::bus.begin();
-  const std::string_view name = mica::argument("name");
-  mica::serve(pci::bus, name.empty() ? "pci" : name);
+  mica::serve(pci::bus, mica::argument("name", "pci"));
 }

@@ -295,6 +295,5 @@ constinit Server server;
 }  // namespace personality
 
 int main() {
-  const std::string_view name = mica::argument("name");
-  mica::serve(personality::server, name.empty() ? "personality" : name);
+  mica::serve(personality::server, mica::argument("name", "personality"));
 }

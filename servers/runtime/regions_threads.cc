@@ -31,18 +31,7 @@ void run_thread(Word record) {
 
 void run_main(Word) { exit(main()); }
 
-std::string_view memory_pager() {
-  const std::string_view name = mica::argument("memory");
-  return name.empty() ? "anonymous" : name;
-}
-
-Word heap_argument() {
-  Word megabytes = 0;
-  for (const char c : mica::argument("heap")) {
-    if (c >= '0' && c <= '9') megabytes = megabytes * 10 + static_cast<Word>(c - '0');
-  }
-  return (megabytes == 0 ? 64 : megabytes) << 20;
-}
+std::string_view memory_pager() { return mica::argument("memory", "anonymous"); }
 
 }  // namespace
 
@@ -100,7 +89,7 @@ void RegionMapper::drop_stack(Region& stack) {
 }
 
 Result<void> RegionMapper::begin() {
-  const auto heap = attach_new(heap_argument());
+  const auto heap = attach_new(mica::number_argument("heap", 64) << 20);
   if (!heap) return heap.error();
   heap_start = heap->start;
   heap_bytes = heap->bytes;

@@ -116,6 +116,5 @@ constinit TimerServer server;
 }  // namespace
 
 int main() {
-  const std::string_view name = mica::argument("name");
-  mica::serve(server, name.empty() ? "timer" : name);
+  mica::serve(server, mica::argument("name", "timer"));
 }

@@ -200,12 +200,11 @@ void Driver::close_handle(Word handle) { (void)pinned_.call<Dataspace::close>(ha
 }  // namespace virtio
 
 int main() {
-  const std::string_view name = mica::argument("name");
   if (const char* const fault = virtio::driver.begin()) {
     runtime::print("virtio_blk: {}\n", fault);
   } else {
     const auto& disk = virtio::driver.disk();
     runtime::print("virtio_blk: {} sectors{}\n", disk.sectors(), disk.read_only() ? ", read only" : "");
   }
-  mica::serve(virtio::driver, name.empty() ? "disk" : name);
+  mica::serve(virtio::driver, mica::argument("name", "disk"));
 }

@@ -19,12 +19,6 @@ constexpr unsigned attackers = 2;
 constexpr Word attackers_memory = Word{256} << 10;
 constexpr Word patience = 3'000'000;  // microseconds
 
-Word number_argument(std::string_view name) {
-  Word value = 0;
-  for (const char c : mica::argument(name)) value = value * 10 + static_cast<Word>(c - '0');
-  return value;
-}
-
 Word restarts() {
   Word sum = 0;
   mica::for_each_task([&](const mica::TaskInfo& task) { sum += task.parent.is_none() ? task.restarts : 0; });
@@ -45,7 +39,7 @@ mica::TaskId start_attacker(Word seed) {
   put("attack=");
   put_number(seed);
   put(" steps=");
-  put_number(number_argument("steps"));
+  put_number(mica::number_argument("steps", 0));
   const auto task = mica::call<Root::spawn>(mica::root_server(), attackers_memory, mica::Text<64>("interfaces_test.elf"),
                                             mica::Text<256>(std::string_view(text, size)));
   return task.value_or(mica::TaskId());
@@ -75,9 +69,11 @@ bool all_serve(Word seed) {
 }  // namespace
 
 int main() {
-  if (const Word seed = number_argument("attack"); seed != 0) return interfaces::attack(seed, number_argument("steps"));
-  const Word batches = number_argument("batches");
-  Word seed = number_argument("seed");
+  if (const Word seed = mica::number_argument("attack", 0); seed != 0) {
+    return interfaces::attack(seed, mica::number_argument("steps", 0));
+  }
+  const Word batches = mica::number_argument("batches", 0);
+  Word seed = mica::number_argument("seed", 0);
   if (!all_serve(0)) return 1;
   for (Word batch = 0; batch < batches; ++batch) {
     mica::TaskId tasks[attackers];

@@ -126,18 +126,12 @@ class Server {
 
 constinit Server subject;
 
-Word number_argument(std::string_view name) {
-  Word value = 0;
-  for (const char c : mica::argument(name)) value = value * 10 + static_cast<Word>(c - '0');
-  return value;
-}
-
 }  // namespace
 
 void serve_subject(std::string_view name) {
   own_name = name;
   // One that is slow to come back.
-  if (const Word late = number_argument("late"); late != 0) L4_Sleep(L4_TimePeriod(late * millisecond));
+  if (const Word late = mica::number_argument("late", 0); late != 0) L4_Sleep(L4_TimePeriod(late * millisecond));
   mica::serve(subject, name);
 }
 
