@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-// What the tests of the disk have in common. Each check is a line, `ok` or `not ok`.
+// What the tests of the disk have in common.
 #pragma once
-
-#include <string_view>
 
 #include <mica/block_client.h>
 #include <mica/pci.h>
-#include <runtime/program.h>
 #include <runtime/threads.h>
+
+#include "../task_checks.h"
 
 namespace block_test {
 
@@ -17,23 +16,12 @@ using mica::Error;
 using mica::Name;
 using mica::Root;
 using mica::Word;
+using task_checks::check;
 
 inline constexpr Word sector_bytes = Block::sector_bytes, words_per_sector = sector_bytes / sizeof(Word);
 inline constexpr Word window = Word{1} << 40, buffer_bytes = 0x10000;
 
-inline unsigned checks = 0, failures = 0;
-
-inline bool check(bool holds, std::string_view what) {
-  runtime::print("{}ok {} - {}\n", holds ? "" : "not ", ++checks, what);
-  if (!holds) ++failures;
-  return holds;
-}
-
-inline l4::ThreadId disk() {
-  const auto found = mica::call<Root::find>(mica::root_server(), Name("disk"));
-  if (!found) runtime::panic("nobody provides a disk");
-  return *found;
-}
+inline l4::ThreadId disk() { return task_checks::server("disk"); }
 
 // What a sector holds: each word of it says which sector it is, and of which round.
 inline void fill(volatile Word* words, Word sector, Word sectors, Word round) {

@@ -50,6 +50,5 @@ int main() {
   Word size = 0;
   while (size < sizeof(order.word) && order.word[size] != 0) ++size;
   run({order.word, size}, order.number, info->sectors);
-  runtime::print("{} of {} checks failed\n", failures, checks);
-  return failures == 0 ? 0 : 1;
+  return task_checks::report_checks();
 }

@@ -9,6 +9,5 @@ int main() {
   if (const std::string_view part = mica::argument("child"); !part.empty()) return run_timer_child(part);
   test_timer();
   test_clock();
-  runtime::print("{} of {} checks failed\n", failures, checks);
-  return failures == 0 ? 0 : 1;
+  return task_checks::report_checks();
 }

@@ -100,9 +100,8 @@ void test_the_dead() {
   constexpr unsigned tasks = 70;
   unsigned good = 0;
   for (unsigned i = 0; i < tasks; ++i) {
-    const auto task = spawn("child=hoard");
-    const auto ending = task ? mica::call<Root::wait>(mica::root_server(), *task) : Result<mica::Ending>(task.error());
-    if (ending && ending->code == 0) ++good;
+    const auto task = task_checks::spawn("drivers_test.elf", "child=hoard", Word{128} << 10);
+    if (task_checks::end_of(task).code == 0) ++good;
   }
   check(good == tasks, "each task has places of its own, and the dead are forgotten");
   const Word before = now();

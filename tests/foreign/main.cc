@@ -3,7 +3,8 @@
 // are no programs, and programs of Linux.
 #include <mica/connection.h>
 #include <mica/personality.h>
-#include <runtime/program.h>
+
+#include "../task_checks.h"
 
 namespace {
 
@@ -13,25 +14,15 @@ using mica::Result;
 using mica::Root;
 using mica::TaskId;
 using mica::Word;
+using task_checks::check;
 
 constexpr Word some_memory = Word{256} << 10;
 
-unsigned checks = 0, failures = 0;
-bool check(bool holds, std::string_view what, std::string_view which = {}) {
-  runtime::print("{}ok {} - {}{}\n", holds ? "" : "not ", ++checks, what, which);
-  if (!holds) ++failures;
-  return holds;
-}
-
 Result<TaskId> spawn(std::string_view program, Word memory = some_memory) {
-  return mica::call<Root::spawn>(mica::root_server(), memory, mica::Text<64>(program), mica::Text<256>());
+  return task_checks::spawn(program, {}, memory);
 }
 
-mica::Ending run(std::string_view program) {
-  const auto task = spawn(program);
-  if (!task) return {-2, 0};
-  return mica::call<Root::wait>(mica::root_server(), *task).value_or({-3, 0});
-}
+mica::Ending run(std::string_view program) { return task_checks::end_of(spawn(program)); }
 
 void test_plain() {
   const mica::Ending good = run("plain.elf");
@@ -104,6 +95,5 @@ int main() {
   test_files();
   test_linux();
   test_ends();
-  runtime::print("{} of {} checks failed\n", failures, checks);
-  return failures == 0 ? 0 : 1;
+  return task_checks::report_checks();
 }

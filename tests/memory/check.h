@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What the tests of the pagers have in common. Each check is a line, `ok` or `not ok`.
+// What the tests of the pagers have in common.
 #pragma once
 
-#include <string_view>
-
-#include <mica/connection.h>
 #include <mica/regions.h>
-#include <runtime/program.h>
+
+#include "../task_checks.h"
 
 namespace memory_test {
 
@@ -18,23 +16,12 @@ using mica::Result;
 using mica::Root;
 using mica::TaskId;
 using mica::Word;
+using task_checks::check;
 
 inline constexpr Word page_size = 0x1000;
 
-inline unsigned checks = 0, failures = 0;
-
-inline bool check(bool holds, std::string_view what) {
-  runtime::print("{}ok {} - {}\n", holds ? "" : "not ", ++checks, what);
-  if (!holds) ++failures;
-  return holds;
-}
-
 // The pager of that name; its thread is asked for again after a restart.
-inline l4::ThreadId pager(std::string_view name) {
-  const auto found = mica::call<Root::find>(mica::root_server(), Name(name));
-  if (!found) runtime::panic("a pager is not there");
-  return *found;
-}
+inline l4::ThreadId pager(std::string_view name) { return task_checks::server(name); }
 
 // Where Dataspace::map without the region mapper puts pages.
 inline constexpr Word own_window = Word{1} << 45;

@@ -56,13 +56,8 @@ int run_child(std::string_view part) {
 }
 
 mica::Ending run(std::string_view part, Word memory) {
-  char line[64] = "child=";
-  std::size_t size = 6;
-  for (const char c : part) line[size++] = c;
-  const auto task = mica::call<Root::spawn>(mica::root_server(), memory, mica::Text<64>("memory_test.elf"),
-                                            mica::Text<256>(std::string_view(line, size)));
-  if (!task) return {-2, 0};
-  if (part == "double" || part == "read-only") {
+  const auto task = task_checks::spawn("memory_test.elf", "child", part, memory);
+  if (task.ok() && (part == "double" || part == "read-only")) {
     const l4::ThreadId from = pager("anonymous");
     const auto handle = mica::call<Dataspace::create>(from, page_size);
     volatile Word* const memory_here = attach("anonymous", *handle, page_size);
@@ -78,8 +73,7 @@ mica::Ending run(std::string_view part, Word memory) {
     if (!shared || *shared != 2 || !ending) return {-2, 0};
     return part == "double" && !doubled ? mica::Ending{-2, 0} : *ending;
   }
-  const auto ending = mica::call<Root::wait>(mica::root_server(), *task);
-  return ending ? *ending : mica::Ending{-2, 0};
+  return task_checks::end_of(task);
 }
 
 void test_sharing() {
@@ -89,8 +83,7 @@ void test_sharing() {
         "nothing is shared with a task that is not there");
   check(run("hoard").code == 0, "who asks for more than there is gets no_memory");
   check(run("hoard").code == 0, "what a task had is there again when it has ended");
-  const auto hoarder = mica::call<Root::spawn>(mica::root_server(), Word{256} << 10, mica::Text<64>("memory_test.elf"),
-                                               mica::Text<256>("child=hoard-and-stay"));
+  const auto hoarder = task_checks::spawn("memory_test.elf", "child", "hoard-and-stay", Word{256} << 10);
   while (hoarder && mica::alive(*hoarder) && !mica::call<Root::thread_state>(mica::root_server(), *hoarder, Word{2})) {
     L4_Sleep(L4_TimePeriod(1000));
   }

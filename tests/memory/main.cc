@@ -16,6 +16,5 @@ int main() {
   test_pinned();
   test_paging();
   test_restart();
-  runtime::print("{} of {} checks failed\n", failures, checks);
-  return failures == 0 ? 0 : 1;
+  return task_checks::report_checks();
 }

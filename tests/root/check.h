@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What the tests of the root server have in common. Each check is a line, `ok` or `not ok`.
+// What the tests of the root server have in common.
 #pragma once
-
-#include <string_view>
 
 #include <mica/connection.h>
 #include <mica/tasks.h>
-#include <runtime/program.h>
 
+#include "../task_checks.h"
 #include "subject.h"
 
 namespace root_test {
@@ -19,17 +17,12 @@ using mica::Root;
 using mica::task_named;
 using mica::TaskId;
 using mica::Word;
+using task_checks::check;
+using task_checks::server;
 
 inline constexpr Word page_size = 0x1000;
 inline constexpr Word millisecond = 1000;
 
-inline unsigned checks = 0, failures = 0;
-
-inline bool check(bool holds, std::string_view what) {
-  runtime::print("{}ok {} - {}\n", holds ? "" : "not ", ++checks, what);
-  if (!holds) ++failures;
-  return holds;
-}
 inline bool check_error(Error got, Error expected, std::string_view what) {
   if (got != expected) runtime::print("{}, not {}:\n", mica::text(got), mica::text(expected));
   return check(got == expected, what);
@@ -56,18 +49,12 @@ inline l4::Fpage place(Word n, unsigned order = 22) {
 }
 inline volatile Word* at(Word n) { return reinterpret_cast<volatile Word*>((Word{1} << 45) + (n << 22)); }
 
-// The server of a name, as it is now.
-inline l4::ThreadId server(std::string_view name) {
-  const auto found = ask<Root::find>(Name(name));
-  if (!found) runtime::print("{}: {}\n", name, mica::text(found.error()));
-  return found ? *found : l4::ThreadId::nil();
-}
-inline Result<Word> act(std::string_view name, Act what, Word a = 0, Word b = 0) {
+[[gnu::noinline]] inline Result<Word> act(std::string_view name, Act what, Word a = 0, Word b = 0) {
   return mica::call<Subject::act>(server(name), what, a, b);
 }
 
 // Has it give an answer that is none, and complains of that.
-inline Error provoke(std::string_view name) {
+[[gnu::noinline]] inline Error provoke(std::string_view name) {
   mica::Connection<Subject> connection(name);
   return connection.call<Subject::act>(Act::nonsense, Word{0}, Word{0}).error();
 }
@@ -89,7 +76,7 @@ inline Counts count_once() {
   return now;
 }
 // Others may touch pages meanwhile.
-inline Counts counts() {
+[[gnu::noinline]] inline Counts counts() {
   for (Counts last = count_once();;) {
     const Counts now = count_once();
     if (now == last) return now;

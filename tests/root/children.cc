@@ -110,19 +110,11 @@ int run_child(std::string_view part) {
 }
 
 Result<TaskId> spawn(std::string_view part, Word memory) {
-  char line[64] = "part=";
-  std::size_t size = 5;
-  for (const char c : part) line[size++] = c;
-  return ask<Root::spawn>(memory, mica::Text<64>("root_test.elf"),
-                          mica::Text<256>(std::string_view(line, size)));
+  return task_checks::spawn("root_test.elf", "part", part, memory);
 }
 
 mica::Ending run(std::string_view part, Word memory) {
-  const auto task = spawn(part, memory);
-  const auto ending = task ? ask<Root::wait>(*task) : Result<mica::Ending>(task.error());
-  if (ending) return *ending;
-  runtime::print("{}: {}\n", part, mica::text(ending.error()));
-  return {-2, 0};
+  return task_checks::end_of(spawn(part, memory));
 }
 
 }  // namespace root_test
