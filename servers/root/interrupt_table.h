@@ -2,8 +2,6 @@
 // Which thread handles which interrupt. Pure.
 #pragma once
 
-#include <optional>
-
 #include <mica/root.h>
 #include <ukernel/boot/fixed_vector.h>
 

@@ -20,12 +20,12 @@ unsigned largest_order(Address low, Address high) {
   return order;
 }
 
-void clear(Address address, unsigned order) {
-  l4::Word words = l4::Word{1} << (order - 3);
+}  // namespace
+
+void clear(Address address, l4::Word bytes) {
+  l4::Word words = bytes / sizeof(l4::Word);
   asm volatile("rep stosq" : "+D"(address), "+c"(words) : "a"(0) : "memory");
 }
-
-}  // namespace
 
 // The part low .. high - 1 of a descriptor that no later descriptor speaks of.
 void Memory::find_ranges(const void* kip, l4::Word descriptor, Address low, Address high) {
@@ -52,8 +52,7 @@ Address Memory::claim_notes(l4::Word bytes) {
     if (range.high - range.low < bytes || !runtime::claim_memory(range.high - bytes, range.high)) continue;
     range.high -= bytes;
     known_pages_ -= bytes >> Frames::page_order;
-    auto* const words = reinterpret_cast<l4::Word*>(range.high);
-    for (l4::Word i = 0; i < bytes / sizeof(l4::Word); ++i) words[i] = 0;
+    clear(range.high, bytes);
     return range.high;
   }
   return 0;
@@ -109,7 +108,7 @@ bool Memory::grow() {
 std::optional<Address> Memory::allocate(unsigned order, Owner owner) {
   std::optional<Address> address = frames_.allocate(order, owner);
   while (!address && grow()) address = frames_.allocate(order, owner);
-  if (address) clear(*address, order);
+  if (address) clear(*address, Address{1} << order);
   return address;
 }
 

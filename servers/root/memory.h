@@ -40,6 +40,9 @@ class Memory {
 
 extern Memory memory;
 
+// Fills it with zeros; whole words.
+void clear(Address address, l4::Word bytes);
+
 // Owners of frames: a task's own, and what an incarnation leaves to the next.
 inline Owner owner_of(l4::Word task_index) { return static_cast<Owner>(task_index); }
 inline Owner estate_of(l4::Word task_index) { return static_cast<Owner>(task_index + Frames::owners / 2); }

@@ -6,6 +6,7 @@
 
 #include <mica/root.h>
 
+#include "copy_text.h"
 #include "manifest.h"
 
 namespace root {
@@ -30,8 +31,7 @@ class Names {
   std::optional<mica::NameInfo> info(l4::Word n) const {
     if (n >= entries_.size()) return std::nullopt;
     mica::NameInfo info{entries_[n].server, {}};
-    const std::string_view name = entries_[n].name;
-    __builtin_memcpy(info.name, name.data(), name.size() < sizeof(info.name) ? name.size() : sizeof(info.name) - 1);
+    copy_text(info.name, entries_[n].name);
     return info;
   }
 

@@ -31,8 +31,8 @@ class Places {
     if (found) notes_[*found] = {State::living, parent, 0};
     return found;
   }
-  // The child has not come to life.
-  void give_back(Word place) { notes_[place] = {}; }
+  // The child has not come to life, or its end has been told, or nobody will ask for it.
+  void free(Word place) { notes_[place] = {}; }
 
   // It has ended. Its parent keeps the ends of so many children, the newest.
   void end(Word place, Word most) {
@@ -47,8 +47,6 @@ class Places {
     if (kept > most) notes_[oldest] = {};
   }
   bool has_end(Word place) const { return notes_[place].state == State::ended; }
-  // It has been told.
-  void tell(Word place) { notes_[place] = {}; }
   // The ends of all children of a task that has ended are nobody's.
   void forget_children(mica::TaskId parent) {
     for (Word i = reserved_; i < capacity; ++i) {

@@ -6,6 +6,7 @@
 #include <runtime/program.h>
 
 #include "boot.h"
+#include "copy_text.h"
 #include "crash.h"
 #include "injection.h"
 #include "interrupts.h"
@@ -17,16 +18,15 @@ namespace {
 
 constexpr l4::Rights data_rights = l4::read_write;
 
-bool contains(const auto& names, std::string_view name) {
-  for (const std::string_view n : names) {
-    if (n == name) return true;
-  }
-  return false;
+Result<mica::Map> as_map(const Result<Address>& block, Word order, l4::Rights rights = data_rights) {
+  if (!block) return block.error();
+  return mica::Map{l4::Fpage::memory(*block, static_cast<unsigned>(order), rights)};
 }
 
-Result<mica::Map> as_map(const Result<Address>& block, unsigned order, l4::Rights rights = data_rights) {
-  if (!block) return block.error();
-  return mica::Map{l4::Fpage::memory(*block, order, rights)};
+// The running task, if it has that thread.
+Task* find_with_thread(TaskId id, Word n) {
+  Task* const task = tasks.find(id);
+  return task != nullptr && task->has_thread(n) ? task : nullptr;
 }
 
 Word stack_of(l4::ThreadId thread) {
@@ -68,13 +68,6 @@ Word set_quantum(l4::ThreadId thread, Word microseconds) {
   return left == L4_Never.raw ? ~Word{0} : (left & 0x3ff) << (left >> 10 & 0x1f);
 }
 
-template <std::size_t N>
-void copy_text(char (&to)[N], std::string_view text) {
-  const std::size_t n = text.size() < N - 1 ? text.size() : N - 1;
-  __builtin_memcpy(to, text.data(), n);
-  to[n] = 0;
-}
-
 }  // namespace
 
 // Requests of threads that are no task's never come here (see message()).
@@ -82,25 +75,23 @@ Task& Service::task_of(const Client& client) { return *tasks.of(client.thread); 
 
 Result<void> Service::handle(Root::register_name, Client& client, Name name) {
   const auto number = names.number(name);
-  if (!number || !contains(task_of(client).spec().provides, name)) return Error::denied;
+  if (!number || !task_of(client).provides(name)) return Error::denied;
   set_server(*number, client.thread);
   return {};
 }
 
 Result<l4::ThreadId> Service::handle(Root::find, Client& client, Name name) {
   Task& task = task_of(client);
-  if (!contains(task.spec().uses, name) && !contains(task.spec().provides, name)) return Error::denied;
+  if (!task.uses(name) && !task.provides(name)) return Error::denied;
   const auto number = names.number(name);
   if (!number) return Error::not_found;
   const l4::ThreadId server = names.server(*number);
   if (!server.is_nil()) return server;
-  for (const Task& provider : tasks) {
-    if (!tasks.is_of_manifest(provider) || !contains(provider.spec().provides, name)) continue;
-    if (!provider.running()) return Error::ended;
-    if (!waiters.add(client.thread, task.family(), Waiters::For::name, *number)) return Error::no_room;
-    return Result<l4::ThreadId>::later();
-  }
-  return Error::not_found;
+  const Task* const provider = tasks.provider(name);
+  if (provider == nullptr) return Error::not_found;
+  if (!provider->running()) return Error::ended;
+  if (!waiters.add(client.thread, task.family(), Waiters::For::name, *number)) return Error::no_room;
+  return Result<l4::ThreadId>::later();
 }
 
 Result<void> Service::handle(Root::admits, Client& client, TaskId id) {
@@ -111,8 +102,7 @@ Result<void> Service::handle(Root::admits, Client& client, TaskId id) {
 }
 
 Result<mica::Map> Service::handle(Root::memory, Client& client, Word order) {
-  return as_map(task_of(client).allocate(static_cast<unsigned>(order < 64 ? order : 64)),
-                static_cast<unsigned>(order & 63));
+  return as_map(task_of(client).allocate(order), order);
 }
 
 Result<void> Service::handle(Root::free_memory, Client& client, Word physical) {
@@ -120,14 +110,12 @@ Result<void> Service::handle(Root::free_memory, Client& client, Word physical) {
 }
 
 Result<mica::Map> Service::handle(Root::dma_memory, Client& client, Word order) {
-  return as_map(task_of(client).allocate_dma(static_cast<unsigned>(order < 64 ? order : 64)),
-                static_cast<unsigned>(order & 63));
+  return as_map(task_of(client).allocate_dma(order), order);
 }
 
 Result<mica::Map> Service::handle(Root::program_memory, Client& client, Word order) {
   if (task_of(client).spec().tasks == 0) return Error::denied;
-  return as_map(task_of(client).allocate(static_cast<unsigned>(order < 64 ? order : 64)),
-                static_cast<unsigned>(order & 63), l4::full_access);
+  return as_map(task_of(client).allocate(order), order, l4::full_access);
 }
 
 Result<mica::Map> Service::handle(Root::held_memory, Client& client, Word n) {
@@ -172,14 +160,14 @@ Result<void> Service::handle(Root::attach_interrupt, Client& client, Word line, 
   bool allowed = false;
   for (const Interrupt& own : task.spec().interrupts) allowed = allowed || own.number == line;
   if (!allowed) return Error::denied;
-  return interrupts.attach(line, task.id().thread(static_cast<unsigned>(n)));
+  return interrupts.attach(line, task.thread(n));
 }
 
 Result<mica::MessageInterrupt> Service::handle(Root::attach_message_interrupt, Client& client, Word n) {
   Task& task = task_of(client);
   if (!task.has_thread(n)) return Error::bad_argument;
   if (interrupts.messages(task.id()) >= task.spec().message_interrupts) return Error::denied;
-  return interrupts.attach_message(task.id().thread(static_cast<unsigned>(n)));
+  return interrupts.attach_message(task.thread(n));
 }
 
 Result<l4::ThreadId> Service::handle(Root::create_thread, Client& client, l4::ThreadId pager) {
@@ -191,7 +179,7 @@ Result<void> Service::handle(Root::start_thread, Client& client, Word n, Word ip
   const Task& task = task_of(client);
   if (!task.has_thread(n) || n == 0) return Error::bad_argument;
   l4::Words start(l4::Tag::make(0, 2), ip, sp);
-  const bool taken = l4::send_words(task.id().thread(static_cast<unsigned>(n)), start, l4::Timeouts::reply()).ok();
+  const bool taken = l4::send_words(task.thread(n), start, l4::Timeouts::reply()).ok();
   if (!taken) return Error::busy;
   return {};
 }
@@ -199,7 +187,7 @@ Result<void> Service::handle(Root::start_thread, Client& client, Word n, Word ip
 Result<void> Service::handle(Root::delete_thread, Client& client, Word n) {
   Task& task = task_of(client);
   const Result<void> deleted = task.delete_thread(n);
-  if (deleted) supervision.forget(task.id().thread(static_cast<unsigned>(n)));
+  if (deleted) supervision.forget(task.thread(n));
   return deleted;
 }
 
@@ -207,7 +195,7 @@ Result<void> Service::handle(Root::set_priority, Client& client, Word n, Word pr
   Task& task = task_of(client);
   if (!task.has_thread(n) || priority == 0) return Error::bad_argument;
   if (priority > task.spec().priority) return Error::denied;
-  (void)L4_Set_Priority(task.id().thread(static_cast<unsigned>(n)), priority);
+  (void)L4_Set_Priority(task.thread(n), priority);
   return {};
 }
 
@@ -225,7 +213,7 @@ Result<mica::Ending> Service::handle(Root::wait, Client& client, TaskId id) {
   for (const Task& task : tasks) {
     const Word place = tasks.place_of(task);
     if (task.id() != id || task.parent != self.id() || !tasks.places().has_end(place)) continue;
-    tasks.places().tell(place);
+    tasks.places().free(place);
     return task.ending;
   }
   const Task* const task = tasks.find(id);
@@ -271,19 +259,18 @@ Result<mica::TaskInfo> Service::handle(Root::task_info, Client&, Word index) {
 }
 
 Result<mica::ThreadState> Service::handle(Root::thread_state, Client&, TaskId id, Word n) {
-  const Task* const task = tasks.find(id);
-  if (task == nullptr || !task->has_thread(n)) return Error::not_found;
-  const l4::ThreadId thread = id.thread(static_cast<unsigned>(n));
+  const Task* const task = find_with_thread(id, n);
+  if (task == nullptr) return Error::not_found;
   Word old = 0;
-  return mica::ThreadState{thread, L4_Schedule(thread, ~Word{0}, ~Word{0}, ~Word{0}, ~Word{0}, &old),
+  return mica::ThreadState{task->thread(n), L4_Schedule(task->thread(n), ~Word{0}, ~Word{0}, ~Word{0}, ~Word{0}, &old),
                            task->pager(n)};
 }
 
 Result<Word> Service::handle(Root::exchange_quantum, Client& client, TaskId id, Word n, Word microseconds) {
   if (!task_of(client).spec().privileged) return Error::denied;
-  const Task* const task = tasks.find(id);
-  if (task == nullptr || !task->has_thread(n)) return Error::not_found;
-  return set_quantum(id.thread(static_cast<unsigned>(n)), microseconds);
+  const Task* const task = find_with_thread(id, n);
+  if (task == nullptr) return Error::not_found;
+  return set_quantum(task->thread(n), microseconds);
 }
 
 Result<mica::NameInfo> Service::handle(Root::name_info, Client&, Word n) {
@@ -367,8 +354,7 @@ Result<mica::Map> Service::handle(Root::trace, Client& client, Word on) {
   if (block == 0) return Error::no_memory;
   if (!mica::trace::switch_off()) return Error::bad_argument;
   if (on != 0) {
-    Word* const words = reinterpret_cast<Word*>(block);
-    for (Word i = 0; i < mica::trace::buffer_size / sizeof(Word); ++i) words[i] = 0;
+    clear(block, mica::trace::buffer_size);
     if (!mica::trace::switch_on(block)) return Error::bad_argument;
   }
   return mica::Map{l4::Fpage::memory(block, 21, l4::read)};
@@ -444,6 +430,8 @@ bool Service::message(l4::ThreadId from, l4::Words& message) {
 }
 
 void Service::serve_log() {
+  if (served_ == log.end()) return;
+  served_ = log.end();
   waiters.answer(Waiters::For::text, [](Word position) { return position < log.end(); },
                  [](l4::ThreadId client, Word position) { mica::answer<Root::log>(client, log.read(position)); });
 }

@@ -86,6 +86,7 @@ class Service {
 
   PulseThread pulse_;
   Word arrived_ = 0;  // when the message in hand came
+  Word served_ = 0;   // what of the log those who wait for more have been told of
 };
 
 }  // namespace root

@@ -3,7 +3,6 @@
 
 #include <mica/server.h>
 
-#include "archive.h"
 #include "boot.h"
 #include "interrupts.h"
 #include "log.h"
@@ -21,11 +20,21 @@ constexpr Word longest_pause = 100000;  // microseconds, until somebody new is a
 
 Word now() { return L4_SystemClock().raw; }
 
+// Answers those who wait for that. True: somebody has taken the answer.
+template <typename Op>
+bool tell(Waiters::For kind, Word what, const Result<typename Op::Value>& result) {
+  bool taken = false;
+  waiters.answer(
+      kind, [what](Word awaited) { return awaited == what; },
+      [&](l4::ThreadId client, Word) { taken = mica::answer<Op>(client, result) || taken; });
+  return taken;
+}
+
 }  // namespace
 
 unsigned Supervision::start_all(const Manifest& manifest) {
   unsigned failures = 0;
-  tasks.set_manifest_tasks(manifest.tasks.size());
+  tasks.places().reserve(manifest.tasks.size());
   for (const TaskSpec& spec : manifest.tasks) {
     for (const std::string_view name : spec.provides) names.declare(name);
   }
@@ -60,8 +69,7 @@ Result<TaskId> Supervision::spawn(Task& parent, Word bytes, std::string_view pro
     task.plan_child(tasks.index_of(task), parent, file->name, pages, arguments);
     fault = task.start(file->data);
     if (fault.error == Error::none) return task.id();
-    task.forget();
-    tasks.places().give_back(*place);
+    tasks.places().free(*place);
   }
   parent.take_quota(pages);
   report("root: {}: {}\n", program, fault.text);
@@ -75,8 +83,7 @@ Result<TaskId> Supervision::spawn_space(Task& parent, l4::ThreadId pager, std::s
   Task& task = tasks.place(*place);
   task.plan_space(tasks.index_of(task), parent, name);
   if (task.start_space(pager)) return task.id();
-  task.forget();
-  tasks.places().give_back(*place);
+  tasks.places().free(*place);
   return Error::no_memory;
 }
 
@@ -94,17 +101,12 @@ void Supervision::take_down(Task& task, mica::Ending ending) {
   waiters.forget(id);
   log.forget(id);
   task.ending = ending;
-  bool told = false;
-  waiters.answer(
-      Waiters::For::ending, [id](Word what) { return what == id.raw; },
-      [&](l4::ThreadId client, Word) { told = mica::answer<mica::Root::wait>(client, ending) || told; });
+  const bool told = tell<mica::Root::wait>(Waiters::For::ending, id.raw, ending);
   if (tasks.is_of_manifest(task)) return;
-  if (Task* const parent = tasks.find(task.parent)) {
-    parent->take_quota(quota);
-    tasks.places().end(tasks.place_of(task), parent->spec().tasks);
-  }
-  if (told || tasks.find(task.parent) == nullptr) tasks.places().give_back(tasks.place_of(task));
-  task.forget();
+  Task* const parent = tasks.find(task.parent);
+  if (parent != nullptr) parent->take_quota(quota);
+  if (parent != nullptr && !told) tasks.places().end(tasks.place_of(task), parent->spec().tasks);
+  else tasks.places().free(tasks.place_of(task));
 }
 
 void Supervision::end(Task& task, mica::Ending ending) {
@@ -133,9 +135,7 @@ bool Supervision::restart(Task& task) {
 // Those who look for its names are told that there will be nobody.
 void Supervision::stay_down(Task& task, bool well) {
   for (const std::string_view provided : task.spec().provides) {
-    waiters.answer(
-        Waiters::For::name, [&](Word what) { return what == names.number(provided); },
-        [](l4::ThreadId client, Word) { mica::answer<mica::Root::find>(client, Error::ended); });
+    tell<mica::Root::find>(Waiters::For::name, *names.number(provided), Error::ended);
   }
   if (!well) failed_ = true;
   if (task.spec().essential) over_ = true;
@@ -151,9 +151,7 @@ void Supervision::forget(l4::ThreadId thread) {
 
 void set_server(Names::Number name, l4::ThreadId server) {
   names.set(name, server);
-  waiters.answer(
-      Waiters::For::name, [name](Word what) { return what == name; },
-      [server](l4::ThreadId client, Word) { mica::answer<mica::Root::find>(client, server); });
+  tell<mica::Root::find>(Waiters::For::name, name, server);
 }
 
 // Without an essential task the system ends with the last task that is no server.

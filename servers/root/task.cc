@@ -3,10 +3,10 @@
 
 #include <bit>
 
-#include <runtime/program.h>
 #include <runtime/task.h>
 #include <runtime/task_entry.h>
 
+#include "copy_text.h"
 #include "image.h"
 #include "system_page.h"
 
@@ -21,20 +21,12 @@ bool has_page(const mica::Segment& segment, Word page) {
   return page < segment.virtual_address + segment.memory_size && segment.virtual_address < page + page_size;
 }
 
-template <std::size_t N>
-void copy_text(char (&to)[N], std::string_view text) {
-  const std::size_t n = text.size() < N - 1 ? text.size() : N - 1;
-  __builtin_memcpy(to, text.data(), n);
-  to[n] = 0;
-}
-
 }  // namespace
 
 void Task::plan(Word index, Word family, const TaskSpec& spec) {
   family_ = family;
   spec_ = spec;
   id_ = TaskId(index, 0);
-  state_ = State::ended;
 }
 
 void Task::plan_child(Word index, const Task& by, std::string_view program, Word pages, std::string_view arguments) {
@@ -80,17 +72,17 @@ Task::Fault Task::start(std::span<const unsigned char> file) {
   image_frames_ = reinterpret_cast<std::uint32_t*>(table.value_or(0));
   page_ = new_frame().value_or(0);
   if (image_frames_ == nullptr || page_ == 0) {
-    drop_everything(spec_.holds_memory);
+    drop_everything();
     return {Error::no_memory, "there is no memory for it"};
   }
   untouched_ = (image_size(image_) - notes_size(image_)) / page_size - 1;
   make_pages();
 
   if (!begin_thread(l4::ThreadId::self())) {
-    drop_everything(spec_.holds_memory);
+    drop_everything();
     return {Error::no_room, "the kernel has no room for it"};
   }
-  if (!runtime::start_task(id_.thread(0), mica::TaskPage::entry, mica::TaskPage::address)) {
+  if (!runtime::start_task(thread(0), mica::TaskPage::entry, mica::TaskPage::address)) {
     end();
     return {Error::no_room, "it does not start"};
   }
@@ -103,7 +95,7 @@ bool Task::start_space(l4::ThreadId pager) {
   quota_ = frames_ = untouched_ = page_count_ = 0;
   if (!begin_thread(pager)) return false;
   Word old_control = 0;
-  if (L4_SpaceControl(id_.thread(0), 0, L4_Nilpage, L4_Nilpage, pager, &old_control) == 1) return true;
+  if (L4_SpaceControl(thread(0), 0, L4_Nilpage, L4_Nilpage, pager, &old_control) == 1) return true;
   end();
   return false;
 }
@@ -117,12 +109,11 @@ void Task::set_schedule(l4::ThreadId thread) const {
 }
 
 bool Task::begin_thread(l4::ThreadId pager) {
-  const l4::ThreadId thread = id_.thread(0);
-  if (!runtime::make_task(thread, pager)) return false;
+  if (!runtime::make_task(thread(0), pager)) return false;
   threads_ = 1;
   first_pager_ = pager;
-  set_schedule(thread);
-  state_ = State::running;
+  set_schedule(thread(0));
+  running_ = true;
   set_living_version(index(), id_.version());
   started = last_ping = L4_SystemClock().raw;
   return true;
@@ -144,11 +135,11 @@ void Task::make_pages() {
 void Task::end() {
   set_living_version(index(), 0);
   for (Word n = mica::threads_per_task; n-- > 0;) {
-    if (has_thread(n)) runtime::delete_thread(id_.thread(static_cast<unsigned>(n)));
+    if (has_thread(n)) runtime::delete_thread(thread(n));
   }
   threads_ = 0;
-  state_ = State::ended;
-  drop_everything(spec_.holds_memory);
+  running_ = false;
+  drop_everything();
 }
 
 void Task::free_page(Address frame) {
@@ -156,8 +147,8 @@ void Task::free_page(Address frame) {
 }
 
 // Of an estate, the image's pages and the two tables are no part.
-void Task::drop_everything(bool keep) {
-  if (keep) {
+void Task::drop_everything() {
+  if (spec_.holds_memory) {
     for (Word i = 0; image_frames_ != nullptr && i < page_count_; ++i) {
       free_page(Address{image_frames_[i]} << Frames::page_order);
     }
@@ -252,17 +243,17 @@ Result<Address> Task::reserved_frame() {
   return frame;
 }
 
-Result<Address> Task::allocate(unsigned order) {
+Result<Address> Task::allocate(Word order) {
   if (order < Frames::page_order || order > Frames::largest_order) return Error::bad_argument;
   const Word pages = Word{1} << (order - Frames::page_order);
   if (!has_room(pages)) return Error::no_memory;
-  const auto address = memory.allocate(order, owner_of(index()));
+  const auto address = memory.allocate(static_cast<unsigned>(order), owner_of(index()));
   if (!address) return Error::no_memory;
   frames_ += pages;
   return *address;
 }
 
-Result<Address> Task::allocate_dma(unsigned order) {
+Result<Address> Task::allocate_dma(Word order) {
   if (order < Frames::page_order || order > Frames::largest_order) return Error::bad_argument;
   const Word pages = Word{1} << (order - Frames::page_order);
   if (dma_pages_ + pages > spec_.dma / page_size) return Error::denied;
@@ -340,24 +331,23 @@ Result<l4::ThreadId> Task::create_thread(l4::ThreadId pager) {
   const bool own = TaskId::of(pager) == id_ && has_thread(pager.number() % mica::threads_per_task);
   if (!own && pager != l4::ThreadId::self()) return Error::bad_argument;
   if (thread_count() >= spec_.threads) return Error::no_room;
-  const auto n = static_cast<unsigned>(__builtin_ctzll(~threads_));
-  const l4::ThreadId thread = id_.thread(n);
-  if (!runtime::make_thread(thread, id_.thread(0), n, pager)) return Error::no_memory;
+  const auto n = static_cast<unsigned>(std::countr_one(threads_));
+  if (!runtime::make_thread(thread(n), thread(0), n, pager)) return Error::no_memory;
   threads_ |= Word{1} << n;
   pagers_[n] = own ? static_cast<std::uint8_t>(pager.number() % mica::threads_per_task) : by_root;
-  set_schedule(thread);
-  return thread;
+  set_schedule(thread(n));
+  return thread(n);
 }
 
 l4::ThreadId Task::pager(Word n) const {
   if (n == 0) return first_pager_;
-  return pagers_[n] == by_root ? l4::ThreadId::self() : id_.thread(pagers_[n]);
+  return pagers_[n] == by_root ? l4::ThreadId::self() : thread(pagers_[n]);
 }
 
 Result<void> Task::delete_thread(Word n) {
   if (n == 0) return Error::bad_argument;
   if (!has_thread(n)) return Error::not_found;
-  runtime::delete_thread(id_.thread(static_cast<unsigned>(n)));
+  runtime::delete_thread(thread(n));
   threads_ &= ~(Word{1} << n);
   return {};
 }

@@ -17,18 +17,11 @@ using mica::TaskId;
 
 class Task {
  public:
-  enum class State {
-    none,      // the place is free
-    running,
-    ended,     // of the manifest, and not restarted
-  };
-
   // What is kept of a task from one incarnation to the next.
   const TaskSpec& spec() const { return spec_; }
   TaskId id() const { return id_; }
   Word index() const { return id_.index(); }
-  State state() const { return state_; }
-  bool running() const { return state_ == State::running; }
+  bool running() const { return running_; }
   std::string_view name() const { return spec_.name; }
 
   // What the place is for: a task of the manifest, or one that another task spawns.
@@ -49,7 +42,6 @@ class Task {
   // Space, threads, interrupts and memory go; frames stay with the place if the manifest
   // says `holds memory`.
   void end();
-  void forget() { state_ = State::none; }
 
   // The page of its image or of what the root server tells it, as it is to be mapped;
   // nil if there is none with such a right.
@@ -63,13 +55,13 @@ class Task {
   void write_page(Word address, std::uint16_t value);
 
   // Memory of the task's quota.
-  Result<Address> allocate(unsigned order);
+  Result<Address> allocate(Word order);
   Result<void> free(Address address);
   Word frames() const { return frames_; }
   Word quota() const { return quota_; }
   bool give_quota(Word pages);  // to a child; false if it has not so many left
   void take_quota(Word pages) { quota_ += pages; }
-  Result<Address> allocate_dma(unsigned order);
+  Result<Address> allocate_dma(Word order);
   // A block that an earlier incarnation left; all of them count against the quota. So do the whole
   // image and the first stack of a task, touched or not: what it held never keeps it from those.
   Result<mica::Map> take_held(Word n);
@@ -79,18 +71,20 @@ class Task {
   // Threads.
   Result<l4::ThreadId> create_thread(l4::ThreadId pager);
   Result<void> delete_thread(Word n);
+  l4::ThreadId thread(Word n) const { return id_.thread(static_cast<unsigned>(n)); }
   bool has_thread(Word n) const { return n < mica::threads_per_task && (threads_ >> n & 1) != 0; }
   // That with which the thread was made.
   l4::ThreadId pager(Word n) const;
   Word thread_mask() const { return threads_; }
   Word thread_count() const { return bits(threads_); }
 
-  // Does the manifest let it talk to a provider of one of the names?
+  // What the manifest says of names: may it answer for this one, may it talk to who does, and to the
+  // provider of one of those?
+  bool provides(std::string_view name) const { return contains(spec_.provides, name); }
+  bool uses(std::string_view name) const { return contains(spec_.uses, name); }
   bool uses_any(const auto& provided) const {
     for (const std::string_view name : provided) {
-      for (const std::string_view used : spec_.uses) {
-        if (used == name) return true;
-      }
+      if (uses(name)) return true;
     }
     return false;
   }
@@ -126,6 +120,12 @@ class Task {
     for (; set != 0; set &= set - 1) ++n;
     return n;
   }
+  static bool contains(const auto& names, std::string_view name) {
+    for (const std::string_view n : names) {
+      if (n == name) return true;
+    }
+    return false;
+  }
   void fill(Word page, Address frame) const;
   void plan_parent(const Task& by);
   void set_schedule(l4::ThreadId thread) const;
@@ -136,7 +136,7 @@ class Task {
   Word held_pages() const;
   bool is_image_frame(Address frame) const;
   void make_pages();
-  void drop_everything(bool keep);
+  void drop_everything();
   void free_page(Address frame);
   // Blocks of its own, or that an earlier incarnation has left.
   std::optional<Frames::Block> find_block(Address address) const;
@@ -146,7 +146,7 @@ class Task {
   std::span<const unsigned char> file_;
   mica::ElfImage image_;
   TaskId id_;
-  State state_ = State::none;
+  bool running_ = false;
   Word threads_ = 0;             // bit n: thread n exists
   l4::ThreadId first_pager_;     // of thread 0: the root server, or the thread that has spawned the space
   std::array<std::uint8_t, mica::threads_per_task> pagers_{};  // of the others: by_root, or the task's thread

@@ -17,8 +17,15 @@ Task* Tasks::of(l4::ThreadId thread) {
 }
 
 Task* Tasks::named(std::string_view name) {
-  for (Word n = 0; n < manifest_tasks_; ++n) {
-    if (tasks_[n].name() == name) return &tasks_[n];
+  for (Task& task : tasks_) {
+    if (is_of_manifest(task) && task.name() == name) return &task;
+  }
+  return nullptr;
+}
+
+Task* Tasks::provider(std::string_view name) {
+  for (Task& task : tasks_) {
+    if (is_of_manifest(task) && task.provides(name)) return &task;
   }
   return nullptr;
 }

@@ -15,8 +15,9 @@ class Tasks {
   // Null: no running task has the id, or the thread is none of its.
   Task* find(TaskId id);
   Task* of(l4::ThreadId thread);
-  // A task of the manifest by its name, in any state.
+  // A task of the manifest, whether it runs or not: by its name, or by one that it provides.
   Task* named(std::string_view name);
+  Task* provider(std::string_view name);
   // The running task with the smallest index from `index` on.
   Task* from(Word index);
 
@@ -25,10 +26,6 @@ class Tasks {
   Task& place(Word n) { return tasks_[n]; }
   Word index_of(const Task& task) const { return first_index + place_of(task); }
   Word place_of(const Task& task) const { return static_cast<Word>(&task - tasks_.data()); }
-  void set_manifest_tasks(Word n) {
-    manifest_tasks_ = n;
-    places_.reserve(n);
-  }
   bool is_of_manifest(const Task& task) const { return places_.is_reserved(place_of(task)); }
 
   Word children(TaskId parent) const;
@@ -38,7 +35,6 @@ class Tasks {
  private:
   std::array<Task, capacity> tasks_{};
   Places<capacity> places_;
-  Word manifest_tasks_ = 0;
 };
 
 extern Tasks tasks;

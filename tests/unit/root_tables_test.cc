@@ -110,7 +110,7 @@ TEST_CASE("places: a child's end is kept for its parent, however many come after
     CHECK(std::find(children.begin(), children.end(), place) == children.end());
   }
   for (const Word place : children) CHECK(places.has_end(place));
-  places.tell(children[1]);
+  places.free(children[1]);
   CHECK_FALSE(places.has_end(children[1]));
   CHECK(*places.take(two) == children[1]);
   // Then those whose parents have not asked for the longest, the own ones before others'.
@@ -123,7 +123,7 @@ TEST_CASE("places: a child's end is kept for its parent, however many come after
   CHECK(places.take(one));
   CHECK(places.take(one));
   CHECK_FALSE(places.take(one));
-  places.give_back(children[0]);
+  places.free(children[0]);
   CHECK(*places.take(one) == children[0]);
 }
 
