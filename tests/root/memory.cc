@@ -72,6 +72,22 @@ void check_quota() {
   check_same(counts(), before, "and nothing is lost");
 }
 
+// Takes all memory that there is, and gives it back. The blocks are cleared when they are given, so
+// what the root server has for itself is not among them.
+[[gnu::noinline]] bool use_machine_up() {
+  const Word large = act("hoarder", Act::memory, 22, ~Word{0}).value_or(0);
+  const Word small = act("hoarder", Act::memory, 12, ~Word{0}).value_or(0);
+  const bool restarted = ask<Root::restart>(Name("hoarder")).ok();
+  return large > 10 && small > 0 && restarted && act("hoarder", Act::add, 1, 2).value_or(0) == 3;
+}
+
+void check_machine() {
+  check(use_machine_up(), "a task uses up the memory of the machine, and others go on");  // and all is known now
+  const Counts before = counts();
+  check(use_machine_up(), "a second time");
+  check_same(counts(), before, "and nothing is lost");
+}
+
 void check_dma() {
   const Counts before = counts();
   const auto one = map<Root::dma_memory>(place(0), Word{15}), two = map<Root::dma_memory>(place(1), Word{15});
@@ -134,6 +150,7 @@ void test_memory() {
   check_blocks();
   check_foreign_blocks();
   check_quota();
+  check_machine();
   check_dma();
   check_devices();
   check_ports();
