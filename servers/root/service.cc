@@ -3,6 +3,7 @@
 
 #include <mica/trace.h>
 #include <runtime/console_protocol.h>
+#include <runtime/crash_report.h>
 #include <runtime/program.h>
 
 #include "boot.h"
@@ -27,13 +28,6 @@ Result<mica::Map> as_map(const Result<Address>& block, Word order, l4::Rights ri
 Task* find_with_thread(TaskId id, Word n) {
   Task* const task = tasks.find(id);
   return task != nullptr && task->has_thread(n) ? task : nullptr;
-}
-
-Word stack_of(l4::ThreadId thread) {
-  Word old = 0, sp = 0, ip = 0, flags = 0, handle = 0;
-  L4_ThreadId_t pager;
-  (void)L4_ExchangeRegisters(thread, 0x200, 0, 0, 0, 0, L4_nilthread, &old, &sp, &ip, &flags, &handle, &pager);
-  return sp;
 }
 
 const char* exception_name(Word number) {
@@ -372,7 +366,7 @@ bool Service::page_fault(Task& task, l4::ThreadId from, l4::Words& message) {
   const l4::Fpage page = task.page_for(address, access);
   if (page.is_nil()) {
     const char* const cause = access.has(l4::write) ? "write" : access.has(l4::execute) ? "jump" : "read";
-    report_crash(task, cause, {from, message[2], stack_of(from), address});
+    report_crash(task, cause, {from, message[2], runtime::stack_of(from), address});
     supervision.end(task, {-1, 1});
     return false;
   }
@@ -389,7 +383,7 @@ bool Service::io_fault(Task& task, l4::ThreadId from, l4::Words& message) {
     message = l4::Words(l4::Tag::make(0, 0, 2), item.raw[0], item.raw[1]);
     return true;
   }
-  report_crash(task, "port", {from, message[2], stack_of(from), wanted.base()});
+  report_crash(task, "port", {from, message[2], runtime::stack_of(from), wanted.base()});
   supervision.end(task, {-1, 1});
   return false;
 }

@@ -5,7 +5,6 @@
 
 #include "console_protocol.h"
 #include "io.h"
-#include "print.h"
 #include "program.h"
 
 namespace runtime {

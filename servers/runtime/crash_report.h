@@ -19,6 +19,14 @@ struct Crash {
   l4::Word ip, sp, address;
 };
 
+// The stack pointer of a thread that waits for an answer to its fault.
+inline l4::Word stack_of(l4::ThreadId thread) {
+  l4::Word old = 0, sp = 0, ip = 0, flags = 0, handle = 0;
+  L4_ThreadId_t pager;
+  (void)L4_ExchangeRegisters(thread, 0x200, 0, 0, 0, 0, L4_nilthread, &old, &sp, &ip, &flags, &handle, &pager);
+  return sp;
+}
+
 // look(address): where the byte can be read, null if it can not. is_code(address): is an
 // instruction of the program there?
 template <typename Look, typename IsCode>

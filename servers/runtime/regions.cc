@@ -42,13 +42,6 @@ void report(std::string_view format, const T&... values) {
   print_to(out, format, values...);
 }
 
-Word stack_of(l4::ThreadId thread) {
-  Word old = 0, sp = 0, ip = 0, flags = 0, handle = 0;
-  L4_ThreadId_t pager;
-  (void)L4_ExchangeRegisters(thread, 0x200, 0, 0, 0, 0, L4_nilthread, &old, &sp, &ip, &flags, &handle, &pager);
-  return sp;
-}
-
 // The largest flexpage that begins at low and ends at or before high.
 unsigned largest_order(Word low, Word high) {
   unsigned order = 12;
