@@ -64,26 +64,28 @@ unsigned char* Program::bytes_of(Word address, l4::Rights access) {
   return found ? reinterpret_cast<unsigned char*>(frames_->address(found->frame) + address % page_size) : nullptr;
 }
 
-Word Program::copy_in(void* to, Word from, Word bytes) {
+template <typename Copy>  // Copy: takes the bytes of a part here, how many went before, and its number of bytes
+Word Program::copy(Word at, Word bytes, l4::Rights access, Copy&& copy_part) {
   for (Word done = 0; done < bytes;) {
-    const unsigned char* const source = from + done < from ? nullptr : bytes_of(from + done, l4::read);
-    if (source == nullptr) return done;
-    const Word rest = page_size - (from + done) % page_size, n = bytes - done < rest ? bytes - done : rest;
-    __builtin_memcpy(static_cast<unsigned char*>(to) + done, source, n);
+    unsigned char* const part = at + done < at ? nullptr : bytes_of(at + done, access);
+    if (part == nullptr) return done;
+    const Word rest = page_size - (at + done) % page_size, n = bytes - done < rest ? bytes - done : rest;
+    copy_part(part, done, n);
     done += n;
   }
   return bytes;
 }
 
+Word Program::copy_in(void* to, Word from, Word bytes) {
+  return copy(from, bytes, l4::read, [to](const unsigned char* part, Word done, Word n) {
+    __builtin_memcpy(static_cast<unsigned char*>(to) + done, part, n);
+  });
+}
+
 Word Program::copy_out(Word to, const void* from, Word bytes) {
-  for (Word done = 0; done < bytes;) {
-    unsigned char* const target = to + done < to ? nullptr : bytes_of(to + done, l4::write);
-    if (target == nullptr) return done;
-    const Word rest = page_size - (to + done) % page_size, n = bytes - done < rest ? bytes - done : rest;
-    __builtin_memcpy(target, static_cast<const unsigned char*>(from) + done, n);
-    done += n;
-  }
-  return bytes;
+  return copy(to, bytes, l4::write, [from](unsigned char* part, Word done, Word n) {
+    __builtin_memcpy(part, static_cast<const unsigned char*>(from) + done, n);
+  });
 }
 
 Word Program::map(Word at, Word bytes, l4::Rights rights) {

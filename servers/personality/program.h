@@ -61,6 +61,8 @@ class Program {
   void drop_pages(Range range, Drop&& drop);
   void fill(Word page, Frame frame) const;
   unsigned char* bytes_of(Word address, l4::Rights access);
+  template <typename Copy>
+  Word copy(Word at, Word bytes, l4::Rights access, Copy&& copy_part);
 
   paging::Frames* frames_;
   Areas areas_;
