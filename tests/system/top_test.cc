@@ -16,7 +16,7 @@ using Clock = Process::Clock;
 // Types lines at the shell's prompts; all that the screen has shown.
 std::string type(const std::vector<std::string>& lines) {
   Process machine({SOURCES "/mica", "boot", "--root", real_root, "--module", BINARIES "/tests/system/spin.tar",
-                   "--timeout", "60"});
+                   "--timeout", "90", "--icount"});
   std::string screen;
   std::size_t seen = 0;
   const auto until = Clock::now() + std::chrono::seconds(90);
