@@ -1,39 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "fibers.h"
 
+#include "fcontext.h"
 #include "program.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/common_interface_defs.h>
-#endif
 
 namespace runtime {
 
-// As Boost.Context's library declares them.
-struct Transfer {
-  void* context;
-  void* data;
-};
-extern "C" Transfer jump_fcontext(void* to, void* data);
-extern "C" void* make_fcontext(void* stack_top, std::size_t size, void (*entry)(Transfer));
-
-namespace {
-
-// AddressSanitizer knows one stack a thread unless it is told. A fiber that ends has no place for
-// its fake stack.
-#if defined(__SANITIZE_ADDRESS__)
-void announce_switch(void** fake, const void* low, std::size_t size) {
-  __sanitizer_start_switch_fiber(fake, low, size);
-}
-void announce_arrival(void* fake, const void** low, std::size_t* size) {
-  __sanitizer_finish_switch_fiber(fake, low, size);
-}
-#else
-void announce_switch(void**, const void*, std::size_t) {}
-void announce_arrival(void*, const void**, std::size_t*) {}
-#endif
-
-}  // namespace
+using namespace fcontext;
 
 bool Fibers::add_stack(std::span<std::byte> stack) {
   if (count_ == most || stack.size() < 2048) return false;

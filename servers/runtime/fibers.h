@@ -34,6 +34,10 @@
 
 #include <mica/server.h>
 
+namespace fcontext {
+struct Transfer;
+}
+
 namespace runtime {
 
 using mica::Error;
@@ -109,7 +113,7 @@ class Fibers {
   static constexpr long work_label = 0x103;
   static constexpr Word canary = 0x5741'4954'494e'4721;
 
-  static void enter(struct Transfer transfer);
+  static void enter(fcontext::Transfer transfer);
   Fiber* free_fiber();
   Fiber* oldest(State state, const Event* event);
   void start(Fiber& fiber, void* record, void (*body)(void*));

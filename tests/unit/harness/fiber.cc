@@ -1,41 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "fiber.h"
 
-#include <utility>
+#include <runtime/fcontext.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/common_interface_defs.h>
-#endif
+#include <utility>
 
 namespace mica::test {
 
-// As Boost.Context's library declares them.
-struct Transfer {
-  void* context;
-  void* data;
-};
-extern "C" Transfer jump_fcontext(void* to, void* data);
-extern "C" void* make_fcontext(void* stack_top, std::size_t size, void (*entry)(Transfer));
-
-namespace {
-
-void announce_switch(void** fake, const void* low, std::size_t size) {
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_start_switch_fiber(fake, low, size);
-#else
-  static_cast<void>(fake), static_cast<void>(low), static_cast<void>(size);
-#endif
-}
-
-void announce_arrival(void* fake, const void** low, std::size_t* size) {
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_finish_switch_fiber(fake, low, size);
-#else
-  static_cast<void>(fake), static_cast<void>(low), static_cast<void>(size);
-#endif
-}
-
-}  // namespace
+using namespace fcontext;
 
 Fiber::Fiber(std::function<void()> body)
     : body_(std::move(body)), memory_(std::make_unique_for_overwrite<std::byte[]>(stack_size)) {

@@ -7,6 +7,10 @@
 #include <functional>
 #include <memory>
 
+namespace fcontext {
+struct Transfer;
+}
+
 namespace mica::test {
 
 class Fiber {
@@ -33,7 +37,7 @@ class Fiber {
   };
   static constexpr std::size_t stack_size = std::size_t{256} << 10;
 
-  static void enter(struct Transfer transfer);
+  static void enter(fcontext::Transfer transfer);
   void switch_to(bool ending, Stack& from, const Stack& to);
 
   std::function<void()> body_;
