@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "injection.h"
 
+#include <runtime/random.h>
+
 namespace root {
 
 namespace {
+
+using runtime::Random;
 
 constexpr Word page_size = 0x1000;
 constexpr Word stack_words = 16;  // of the stack, that a fault may hit
@@ -23,15 +27,8 @@ Registers exchange(l4::ThreadId thread, Word control, Word new_ip = 0) {
   return now;
 }
 
-Word next(Word& random) {
-  random ^= random << 13;
-  random ^= random >> 7;
-  random ^= random << 17;
-  return random;
-}
-
 // One bit of some byte in the touched pages of such segments.
-Result<Address> flip(const Task& task, Word right, Word& random) {
+Result<Address> flip(const Task& task, Word right, Random& random) {
   Word pages = 0;
   const auto for_each_page = [&](auto&& visit) {
     for (const mica::Segment& segment : task.image().segments) {
@@ -44,29 +41,29 @@ Result<Address> flip(const Task& task, Word right, Word& random) {
   };
   for_each_page([&](Word, Word) { ++pages; });
   if (pages == 0) return Error::not_found;
-  Word chosen = next(random) % pages, address = 0;
+  Word chosen = random.below(pages), address = 0;
   for_each_page([&](Word page, Word bytes) {
-    if (chosen-- == 0) address = page + next(random) % bytes;
+    if (chosen-- == 0) address = page + random.below(bytes);
   });
-  *reinterpret_cast<unsigned char*>(task.look(address)) ^= static_cast<unsigned char>(1u << next(random) % 8);
+  *reinterpret_cast<unsigned char*>(task.look(address)) ^= static_cast<unsigned char>(1u << random.below(8));
   return address;
 }
 
-Result<Address> flip_some(const Task& task, Word right, Word random) {
+Result<Address> flip_some(const Task& task, Word right, Random random) {
   Result<Address> done = Error::not_found;
   for (unsigned i = 0; i < flips; ++i) done = flip(task, right, random);
   return done;
 }
 
 // What thread 0 has on its stack.
-Result<Address> flip_stack(const Task& task, Word random) {
+Result<Address> flip_stack(const Task& task, Random random) {
   const Word sp = exchange(task.id().thread(0), 0).sp;
   Result<Address> done = Error::not_found;
   for (unsigned i = 0; i < flips; ++i) {
-    const Word address = (sp & ~Word{7}) + next(random) % stack_words * sizeof(Word);
+    const Word address = (sp & ~Word{7}) + random.below(stack_words) * sizeof(Word);
     const Address at = task.look(address);
     if (at == 0) continue;
-    *reinterpret_cast<Word*>(at) ^= Word{1} << next(random) % 64;
+    *reinterpret_cast<Word*>(at) ^= Word{1} << random.below(64);
     done = address;
   }
   return done;
@@ -74,8 +71,8 @@ Result<Address> flip_stack(const Task& task, Word random) {
 
 }  // namespace
 
-Result<Address> inject(Task& task, mica::Fault kind, Word random) {
-  random |= 1;
+Result<Address> inject(Task& task, mica::Fault kind, Word seed) {
+  const Random random(seed | 1);
   switch (kind) {
     case mica::Fault::code: return flip_some(task, mica::Segment::executable, random);
     case mica::Fault::data: return flip_some(task, mica::Segment::writable, random);

@@ -7,6 +7,6 @@
 namespace root {
 
 // The address of what was changed. not_found: the task has touched no such page yet.
-Result<Address> inject(Task& task, mica::Fault kind, Word random);
+Result<Address> inject(Task& task, mica::Fault kind, Word seed);
 
 }  // namespace root

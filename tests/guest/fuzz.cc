@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Random system calls with random registers, by threads without privilege that the
 // test unblocks and restarts. The kernel must survive, and a witness go on.
+#include <runtime/random.h>
+
 #include "frame.h"
 #include "threads.h"
 
@@ -9,17 +11,7 @@ using namespace guest;
 namespace {
 
 using l4::ThreadId;
-
-struct Random {
-  Word state;
-  Word next() {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-  }
-  Word below(Word n) { return next() % n; }
-};
+using runtime::Random;
 
 constexpr unsigned attackers = 4;
 ThreadId ids[attackers];

@@ -5,6 +5,7 @@
 #include <mica/root.h>
 #include <runtime/console_protocol.h>
 #include <runtime/program.h>
+#include <runtime/random.h>
 #include <runtime/threads.h>
 
 namespace interfaces {
@@ -17,20 +18,10 @@ using mica::Root;
 constexpr unsigned message_words = 64;
 constexpr Word window = Word{1} << 45;
 
-class Random {
- public:
-  constexpr explicit Random(Word seed) : state_(seed * 0x9e37'79b9'7f4a'7c15 | 1) {}
-  Word next() {
-    state_ ^= state_ << 13;
-    state_ ^= state_ >> 7;
-    state_ ^= state_ << 17;
-    return state_;
-  }
+struct Random : runtime::Random {
+  constexpr explicit Random(Word seed) : runtime::Random(of_seed(seed)) {}
   Word below(Word n) { return (next() >> 11) % n; }
   bool once_in(Word n) { return below(n) == 0; }
-
- private:
-  Word state_;
 };
 
 struct Message {
