@@ -17,11 +17,6 @@ using mica::Word;
 
 constexpr Word interrupt_line = 8;
 
-struct Ports {
-  std::uint8_t in8(std::uint16_t port) const { return runtime::in8(port); }
-  void out8(std::uint16_t port, std::uint8_t value) const { runtime::out8(port, value); }
-};
-
 class Driver {
  public:
   using Interface = Metronome;
@@ -63,7 +58,7 @@ class Driver {
     Word until = 0;
   };
 
-  metronome::ClockChip<Ports> chip_{Ports{}};
+  metronome::ClockChip<runtime::MachinePorts> chip_{runtime::MachinePorts{}};
   Word beats_ = 0;
   std::array<Waiter, 16> waiters_{};
 };

@@ -12,9 +12,7 @@
 
 namespace {
 
-struct Ports {
-  std::uint8_t in8(std::uint16_t port) const { return runtime::in8(port); }
-  void out8(std::uint16_t port, std::uint8_t value) const { runtime::out8(port, value); }
+struct Ports : runtime::MachinePorts {
   void pause() const { L4_Sleep(L4_TimePeriod(250)); }
 };
 

@@ -30,6 +30,12 @@ inline std::uint32_t in32(std::uint16_t port) {
   return value;
 }
 
+// The ports of the machine, for a driver that is written for any kind of ports.
+struct MachinePorts {
+  std::uint8_t in8(std::uint16_t port) const { return runtime::in8(port); }
+  void out8(std::uint16_t port, std::uint8_t value) const { runtime::out8(port, value); }
+};
+
 // Ends the emulator; its exit status is value * 2 + 1.
 [[noreturn]] void debug_exit(std::uint8_t value);
 

@@ -27,13 +27,8 @@ using mica::Root;
 using mica::Terminal;
 using mica::Word;
 
-struct Ports {
-  std::uint8_t in8(std::uint16_t port) const { return runtime::in8(port); }
-  void out8(std::uint16_t port, std::uint8_t value) const { runtime::out8(port, value); }
-};
-
 constinit screen::Font font;
-constinit screen::VgaText<Ports> vga;
+constinit screen::VgaText<runtime::MachinePorts> vga;
 constinit screen::Framebuffer framebuffer;
 constinit screen::Grid grid;
 constinit screen::Painter painter;
@@ -70,8 +65,8 @@ screen::Display* find_display() {
     framebuffer.clear();
     return &framebuffer;
   }
-  constexpr Word cells = screen::VgaText<Ports>::physical;
-  volatile std::uint8_t* const memory = map(cells, cells + screen::VgaText<Ports>::bytes);
+  constexpr Word cells = screen::VgaText<runtime::MachinePorts>::physical;
+  volatile std::uint8_t* const memory = map(cells, cells + screen::VgaText<runtime::MachinePorts>::bytes);
   if (memory == nullptr) return nullptr;
   return vga.init(reinterpret_cast<volatile std::uint16_t*>(memory), 80, 25) ? &vga : nullptr;
 }
