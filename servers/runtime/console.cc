@@ -31,12 +31,7 @@ bool terminal_write(std::string_view text) {
     terminal = mica::Connection<mica::Terminal>(name);
     named = true;
   }
-  while (!text.empty()) {
-    const mica::Text<400> part(text);
-    if (!terminal.call_again<mica::Terminal::write>(part)) return false;
-    text.remove_prefix(part.size());
-  }
-  return true;
+  return mica::write_all(terminal, text).ok();
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <mica/connection.h>
 #include <mica/keyboard.h>
+#include <mica/terminal.h>
 #include <runtime/program.h>
 #include <runtime/threads.h>
 
@@ -41,7 +42,8 @@ void hand_over(long label, std::string_view text) {
     const auto piece = mica::call<mica::Root::log>(mica::root_server(), position);
     if (!piece) continue;
     position = piece->next;
-    hand_over(log_label, {piece->text, piece->size});
+    const mica::Text<400> text(std::string_view(piece->text, piece->size));
+    (void)mica::call<mica::Terminal::write>(mica::this_task().task.thread(0), text);
   }
 }
 

@@ -83,10 +83,15 @@ class Screen {
     painter.show_all(grid, true, display);
   }
 
-  Result<void> handle(Terminal::write, Client& client, const mica::Text<400>& text) {
+  Result<mica::Receipt> handle(Terminal::write, Client& client, const mica::Text<400>& text) {
     typed_.asks_otherwise(client.thread);
-    show(text);
-    return {};
+    mica::Receipt receipt;
+    for (const char c : text.view()) {
+      interpreter_.feed(c);
+      receipt.add(c);
+    }
+    painter.show(grid, interpreter_.shows_cursor(), *display_);
+    return receipt;
   }
 
   Result<mica::Text<64>> handle(Terminal::read, Client& client) {
@@ -99,7 +104,7 @@ class Screen {
     return Terminal::Size{grid.columns(), grid.rows()};
   }
 
-  // Of the threads of helpers.h.
+  // Of the keyboard's thread, helpers.h.
   bool message(l4::ThreadId from, l4::Words& m) {
     if (from.is_local()) from = l4::ThreadId(L4_GlobalIdOf(from));
     if (mica::TaskId::of(from) != mica::this_task().task) return false;
@@ -107,7 +112,6 @@ class Screen {
     mica::Text<400> text;
     mica::wire::Cursor in{m};
     if (!in.take(text, 1 + m.tag().untyped())) return false;
-    if (label == screen::log_label) show(text);
     has_keys_ = label == screen::keys_label || (has_keys_ && label != screen::no_keys_label);
     if (label == screen::keys_label) typed_.push(text);
     if (label == screen::no_keys_label) typed_.fail(Error::ended);
@@ -116,11 +120,6 @@ class Screen {
   }
 
  private:
-  void show(std::string_view text) {
-    interpreter_.feed(text);
-    painter.show(grid, interpreter_.shows_cursor(), *display_);
-  }
-
   screen::Display* display_ = nullptr;
   screen::Interpreter interpreter_{grid};
   mica::Typed<Terminal::read> typed_;

@@ -25,11 +25,15 @@ class Uart {
   // 115200 baud, 8 bits, FIFOs, an interrupt for each character received.
   void init() const {
     write(interrupt_enable, 0);
+    // What an earlier driver has acknowledged may still be on its way: it gets its time, and stays
+    // in the FIFO if that was not enough.
+    for (unsigned n = 0; n < most_looks && (read(line_status) & transmitter_idle) == 0; ++n) {
+    }
     write(line_control, divisor_access);
     write(data, 1);
     write(interrupt_enable, 0);
     write(line_control, eight_bits);
-    write(fifo_control, 0xc7 & ~0xc0);  // enable and clear both, at the first character
+    write(fifo_control, 0x03);          // enabled, what was received cleared, at the first character
     write(modem_control, 0x0b);         // ready, and the interrupt line connected
     // What came before the set-up is not for anybody.
     for (unsigned i = 0; i < 2 * fifo_bytes && readable(); ++i) (void)read(data);
@@ -47,6 +51,7 @@ class Uart {
     return status != 0xff && (status & 1) != 0;
   }
   char receive() const { return static_cast<char>(read(data)); }
+  // All that was sent has left the FIFO.
   bool can_send() const { return (read(line_status) & 0x20) != 0; }
   void send(char c) const { write(data, static_cast<std::uint8_t>(c)); }
 
@@ -61,6 +66,8 @@ class Uart {
     scratch = 7,
   };
   static constexpr std::uint8_t divisor_access = 0x80, eight_bits = 3;
+  static constexpr std::uint8_t transmitter_idle = 0x40;  // of the line status
+  static constexpr unsigned most_looks = 10'000;          // a FIFO at 115200 baud has gone long before
 
   std::uint8_t read(std::uint16_t n) const { return ports_.in8(static_cast<std::uint16_t>(base_ + n)); }
   void write(std::uint16_t n, std::uint8_t value) const { ports_.out8(static_cast<std::uint16_t>(base_ + n), value); }

@@ -16,13 +16,8 @@ namespace shell {
 
 constinit mica::Connection<mica::Terminal> terminal{std::string_view{}};
 
-void show(std::string_view text) {
-  while (!text.empty()) {
-    const mica::Text<400> part(text);
-    (void)terminal.call_again<mica::Terminal::write>(part);
-    text.remove_prefix(part.size());
-  }
-}
+// What the terminal does not take is lost.
+void show(std::string_view text) { (void)mica::write_all(terminal, text); }
 
 namespace {
 

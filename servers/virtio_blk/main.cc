@@ -12,11 +12,11 @@
 #include <mica/dataspace.h>
 #include <mica/server.h>
 #include <runtime/program.h>
+#include <runtime/ring.h>
 #include <virtio/pci_transport.h>
 
 #include "buffers.h"
 #include "disk.h"
-#include "waiting.h"
 
 namespace virtio {
 
@@ -186,7 +186,7 @@ class Driver {
   static mica::Connection<Dataspace> pinned_;
   Disk<PciTransport> disk_{PciTransport{}};
   Buffers buffers_;
-  Waiting<64> waiting_;
+  runtime::Ring<Request, 64> waiting_;
   bool present_ = false;
 };
 

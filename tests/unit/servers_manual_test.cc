@@ -151,7 +151,8 @@ TEST_CASE("servers manual: structs have as many words as it says, and each that 
       WORDS(BlockInfo),        WORDS(MemoryInfo),    WORDS(FileInfo),
       WORDS(FileEntry),        WORDS(Ending),        WORDS(LogPiece),
       WORDS(InterruptInfo),    WORDS(DateTime),      WORDS(PciFunction),
-      WORDS(PciRegion),        WORDS(PciCapability), {"Size", mica::wire::fixed_words<mica::Terminal::Size>}};
+      WORDS(PciRegion),        WORDS(PciCapability), WORDS(Receipt),
+      {"Size", mica::wire::fixed_words<mica::Terminal::Size>}};
   for (const auto& [name, count] : words) {
     CAPTURE(name);
     CHECK(told[name] == count);

@@ -2,9 +2,9 @@
 // The driver of disks against a device that is made up here: a good one, and ones that are not.
 #include <doctest/doctest.h>
 
+#include <servers/runtime/ring.h>
 #include <servers/virtio_blk/buffers.h>
 #include <servers/virtio_blk/disk.h>
-#include <servers/virtio_blk/waiting.h>
 
 #include <cstring>
 #include <deque>
@@ -576,7 +576,7 @@ TEST_CASE("virtio disk: buffers belong to one task, and stay while the device us
 }
 
 TEST_CASE("virtio disk: what waits keeps its order and has an end") {
-  Waiting<4> waiting;
+  runtime::Ring<Request, 4> waiting;
   for (std::uint64_t round = 0; round < 10; ++round) {
     for (std::uint64_t i = 0; i < 4; ++i) CHECK(waiting.push({Kind::flush, 0, 0, 0, round * 4 + i, 0}));
     CHECK(!waiting.push({}));
