@@ -54,6 +54,9 @@ class I8042 {
   // Does the controller make set 1 of the keyboard's set 2?
   bool translates() const { return translates_; }
 
+  // Has the controller give this byte as if it were the keyboard's. False: it does not take it.
+  [[nodiscard]] bool inject(std::uint8_t byte) const { return command(write_output) && send(byte); }
+
   // A byte waits, of whichever port.
   bool has_byte() const {
     const std::uint8_t now = status();
@@ -79,6 +82,7 @@ class I8042 {
     test_first = 0xab,
     disable_first = 0xad,
     enable_first = 0xae,
+    write_output = 0xd2,
   };
   enum : std::uint8_t {  // of the configuration
     first_interrupt = 1,

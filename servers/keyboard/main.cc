@@ -46,6 +46,14 @@ class Server {
 
   Result<mica::Text<64>> handle(Keyboard::read, Client& client) { return typed_.read(client.thread); }
 
+  Result<void> handle(Keyboard::press, Client& client, Word code) {
+    typed_.asks_otherwise(client.thread);
+    if (code > 0xff) return mica::Error::bad_argument;
+    take_all();  // there is room for one byte
+    if (!controller_.translates() || !controller_.inject(static_cast<std::uint8_t>(code))) return mica::Error::device;
+    return {};
+  }
+
   void interrupt(l4::ThreadId) {
     waited_ = 0;
     take_all();

@@ -59,7 +59,8 @@ struct Controller {
       command.reset();
       switch (value) {
         case 0x20: output.push_back(config); break;
-        case 0x60: command = value; break;
+        case 0x60:
+        case 0xd2: command = value; break;
         case 0xa7: config |= 0x20; break;
         case 0xaa: output.push_back(tests_well ? 0x55 : 0xfc), config = 0x47; break;
         case 0xab: output.push_back(0); break;
@@ -69,6 +70,9 @@ struct Controller {
       }
     } else if (command == std::uint8_t{0x60}) {
       config = has_translation ? value : static_cast<std::uint8_t>(value & ~0x40);
+      command.reset();
+    } else if (command == std::uint8_t{0xd2}) {
+      output.push_back(value);
       command.reset();
     } else if (value == 0xff && keyboard) {
       output.push_back(0xfa);
@@ -162,6 +166,15 @@ TEST_CASE("keyboard controller: it is set up from whatever state") {
   c.config = 0;
   CHECK(driver.init() == Fault::none);
   CHECK((c.config & 0x73) == 0x61);
+}
+
+TEST_CASE("keyboard controller: a key that nobody has pressed") {
+  Controller c;
+  I8042 driver(Ports{&c});
+  CHECK(driver.init() == Fault::none);
+  CHECK(driver.inject(0x1e));
+  CHECK(driver.take() == std::uint8_t{0x1e});
+  CHECK_FALSE(driver.has_byte());
 }
 
 TEST_CASE("keyboard controller: one that does not translate") {
