@@ -79,11 +79,31 @@ class Cmos {
     return std::nullopt;
   }
 
+  // Sets the clock and how it counts, whatever was set before; a valid date from 1970 on. False: there
+  // is no clock.
+  bool set(const mica::DateTime& date) {
+    if (read(status_d) == 0xff) return false;
+    const auto put = [this](std::uint8_t n, unsigned value) { write(n, static_cast<std::uint8_t>(value / 10 << 4 | value % 10)); };
+    write(status_b, stopped | mode_24_hours);
+    write(status_a, counting);
+    put(seconds, date.second);
+    put(minutes, date.minute);
+    put(hours, date.hour);
+    put(weekday, mica::weekday_of(date) + 1);
+    put(day, date.day);
+    put(month, date.month);
+    put(year, date.year % 100u);
+    put(century, date.year / 100u);
+    write(status_b, mode_24_hours);
+    return true;
+  }
+
  private:
   enum : std::uint8_t {
     seconds = 0,
     minutes = 2,
     hours = 4,
+    weekday = 6,
     day = 7,
     month = 8,
     year = 9,
@@ -92,13 +112,19 @@ class Cmos {
     status_d = 0xd,
     century = 0x32,
   };
-  static constexpr std::uint8_t updating = 0x80;
+  static constexpr std::uint8_t updating = 0x80, counting = 0x26;  // of register A: 32 kHz, the usual rate
+  static constexpr std::uint8_t stopped = 0x80;                   // of register B
   static constexpr unsigned most_tries = 8;
   static constexpr unsigned most_pauses = 40;  // 10 ms, five times what an update takes
 
   std::uint8_t read(std::uint8_t n) {
     ports_.out8(index_, n);
     return ports_.in8(static_cast<std::uint16_t>(index_ + 1));
+  }
+
+  void write(std::uint8_t n, std::uint8_t value) {
+    ports_.out8(index_, n);
+    ports_.out8(static_cast<std::uint16_t>(index_ + 1), value);
   }
 
   std::optional<Registers> quiet_registers() {

@@ -18,6 +18,7 @@ void test_clock() {
   runtime::print("then={}-{}-{}\n", after->year, unsigned{after->month}, unsigned{after->day});
   const Word passed = mica::seconds_since_1970(*after) - mica::seconds_since_1970(*before);
   check(passed == 3 || passed == 4, "it goes as fast as the system's clock");
+  check(mica::call<mica::Rtc::set>(server("rtc"), *before).error() == Error::denied, "nobody sets it whom the manifest does not name");
   check(mica::call<mica::Rtc::read>(server("no_rtc")).error() == Error::device, "where no clock is, there is an error");
 }
 

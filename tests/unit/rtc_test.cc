@@ -26,8 +26,14 @@ struct Clock {
 struct Ports {
   Clock* clock;
   void out8(std::uint16_t port, std::uint8_t value) const {
-    CHECK(port == 0x70);
-    clock->index = value;
+    if (port == 0x70) {
+      clock->index = value;
+      return;
+    }
+    CHECK(port == 0x71);
+    // Registers of the time are not written while it goes on.
+    if (clock->index != 0xb) CHECK((clock->registers[0xb] & 0x80) != 0);
+    clock->registers[clock->index] = value;
   }
   std::uint8_t in8(std::uint16_t port) const {
     CHECK(port == 0x71);
@@ -150,4 +156,23 @@ TEST_CASE("rtc: no clock") {
   clock.registers.clear();
   CHECK_FALSE(rtc::Cmos(Ports{&clock}).now().has_value());
   CHECK(clock.pauses == 0);
+}
+
+TEST_CASE("rtc: it is set, whatever state it is in") {
+  Clock clock;
+  for (auto& [n, value] : clock.registers) {
+    if (n != 0xd) value = 0xff;
+  }
+  rtc::Cmos driver(Ports{&clock});
+  CHECK_FALSE(driver.now().has_value());
+  CHECK(driver.set({2024, 2, 29, 23, 5, 9, 0}));
+  CHECK(driver.now() == DateTime{2024, 2, 29, 23, 5, 9, 4});
+  CHECK(clock.registers[6] == 5);                            // counted from 1 on
+  CHECK((clock.registers[0xb] & 0x80) == 0);                 // it goes on
+  CHECK((clock.registers[0xa] & 0x70) == 0x20);              // at the right speed
+  CHECK(driver.set({1999, 12, 31, 0, 0, 0, 0}));
+  CHECK(driver.now() == DateTime{1999, 12, 31, 0, 0, 0, 5});
+  Clock none;
+  none.registers.clear();
+  CHECK_FALSE(rtc::Cmos(Ports{&none}).set({2024, 2, 29}));
 }
