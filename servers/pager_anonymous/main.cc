@@ -44,6 +44,7 @@ class Pager : public paging::FrameService<Pager> {
     recover(estate_->spaces, frames_, used);
     shares_.set_limit(paging::bytes_argument("limit", ~Word{0}) / paging::page_size);
     for (unsigned number = 1; number < paging::Spaces::most; ++number) {
+      if (spaces().at(number).handles == 0) continue;
       shares_.give(number, spaces().handles().holder_of(number));
       shares_.note(number, static_cast<std::uint32_t>(paging::count_frames(frames_, spaces().at(number).root)));
     }
