@@ -16,12 +16,14 @@ using mica::Dataspace;
 constexpr Word window = Word{1} << 40;  // where the buffer is mapped
 constexpr Word sectors = 2048;          // of the disk, that are used
 constexpr Word words_per_sector = Block::sector_bytes / sizeof(Word);
+constexpr Word unknown = 1;             // in place of a mark
 
 constinit l4::ThreadId driver;          // whose buffer is mapped
 constinit mica::DiskBuffer buffer{};
 constinit Word written[sectors]{};      // the mark of each sector's last acknowledged write
 constinit Word tried[sectors]{};        // that of a write without an answer, which may be there as well
-constinit Word lost = 0;
+constinit l4::ThreadId doubted[sectors]{};  // the driver that has read something else
+constinit DiskCount count;
 
 volatile Word* words() { return reinterpret_cast<volatile Word*>(window); }
 
@@ -41,16 +43,23 @@ bool open(l4::ThreadId server) {
   return mapped.ok();
 }
 
-bool read_back(Word sector) {
+// A sector that two incarnations of the driver read wrong is lost; that is told once.
+Answer read_back(Word sector) {
   words()[0] = ~Word{0};
-  if (!ask<Block::read>(driver, buffer.number, Word{0}, sector, Word{1})) return false;
+  if (!ask<Block::read>(driver, buffer.number, Word{0}, sector, Word{1})) return Answer::none;
   const Word mark = words()[0];
-  bool whole = true;
-  for (Word i = 1; i < words_per_sector; ++i) whole = whole && words()[i] == (mark == 0 ? 0 : mark + i);
-  if (whole && (mark == written[sector] || (mark != 0 && mark == tried[sector]))) return true;
-  ++lost;
-  written[sector] = whole ? mark : 0;  // told once
-  return true;
+  bool good = written[sector] == unknown || mark == written[sector] || (mark != 0 && mark == tried[sector]);
+  for (Word i = 1; i < words_per_sector && written[sector] != unknown; ++i) {
+    good = good && words()[i] == (mark == 0 ? 0 : mark + i);
+  }
+  l4::ThreadId& doubt = doubted[sector];
+  if (!good && (doubt.is_nil() || doubt == driver)) {
+    doubt = driver;
+    return Answer::wrong;
+  }
+  if (!good) ++count.lost, written[sector] = unknown;
+  doubt = l4::ThreadId::nil();
+  return Answer::good;
 }
 
 }  // namespace
@@ -62,18 +71,22 @@ Answer probe_disk(l4::ThreadId server, Word n) {
   tried[sector] = mark;
   if (!ask<Block::write>(driver, buffer.number, Word{0}, sector, Word{1})) return Answer::none;
   written[sector] = mark;
-  const Word before = lost;
-  if (!read_back((n * 7919 + 13) % sectors) || !read_back(sector)) return Answer::none;
-  return lost == before ? Answer::good : Answer::wrong;
+  doubted[sector] = l4::ThreadId::nil();
+  ++count.acknowledged;
+  const Answer before = read_back((n * 7919 + 13) % sectors);
+  return before == Answer::good ? read_back(sector) : before;
 }
 
-Word lost_writes() { return lost; }
+const DiskCount& disk_count() { return count; }
 
-bool check_disk() {
+Answer check_disk() {
+  bool good = true;
   for (Word sector = 0; sector < sectors; ++sector) {
-    if (written[sector] != 0 && !read_back(sector)) return false;
+    const Answer answer = written[sector] != 0 ? read_back(sector) : Answer::good;
+    if (answer == Answer::none) return answer;
+    good = good && answer == Answer::good;
   }
-  return true;
+  return good ? Answer::good : Answer::wrong;
 }
 
 }  // namespace campaign

@@ -7,12 +7,16 @@
 
 namespace campaign {
 
+struct DiskCount {
+  Word acknowledged = 0;  // writes
+  Word lost = 0;          // sectors that did not have what was acknowledged last
+};
+
 Answer probe_disk(l4::ThreadId server, Word n);
 
-// Sectors that did not have what was acknowledged last.
-Word lost_writes();
+const DiskCount& disk_count();
 
-// Reads all sectors that were written. False: the driver does not answer.
-bool check_disk();
+// Reads all sectors that were written. wrong: one is not as it should be, if this driver is right.
+Answer check_disk();
 
 }  // namespace campaign

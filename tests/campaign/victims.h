@@ -20,11 +20,18 @@ enum class Answer {
 };
 
 struct Victim {
-  const char* task;                    // its name in the manifest
-  const char* service;                 // its name in the name service
+  const char* name;                    // in the manifest, and in the name service
   Answer (*probe)(l4::ThreadId server, Word n);
+  const char* needs = nullptr;         // the victim with whose end this one may end
 };
 
 std::span<const Victim> victims();
+inline constexpr unsigned most_victims = 16;
+
+// How often the machine's clock had to be set, as its driver had spoilt it.
+Word times_clock_was_set();
+
+// Before the first fault: sees what answers are compared with. Null, or what is missing.
+const char* begin_victims();
 
 }  // namespace campaign
