@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The fault campaign: puts one fault after the other into the servers of systems/campaign and
-// looks how long it takes until each gives a good answer again. Arguments: faults=, seed=.
-// The same seed has the same faults.
+// looks how long it takes until each gives a good answer again. Arguments: faults=, seed=,
+// victim= (all of them). The same seed has the same faults.
 //
 // Each fault is code, data or stack with flipped bits, an endless loop, a halted thread, a kill, or a
 // burst of messages that make no sense. Then the victim is asked until the answer is good. If
@@ -48,6 +48,7 @@ struct State {
   bool dirty = false;
 };
 constinit State states[most_victims]{};
+constinit unsigned first_victim = 0, victim_count = 0;  // of those that get faults
 
 Word random() { return random_numbers.next(); }
 
@@ -55,6 +56,15 @@ Word number(std::string_view name, Word otherwise) {
   Word value = 0;
   for (const char c : mica::argument(name)) value = value * 10 + static_cast<Word>(c - '0');
   return value == 0 ? otherwise : value;
+}
+
+bool choose_victims(std::string_view name) {
+  victim_count = static_cast<unsigned>(victims().size());
+  if (name == "all") return true;
+  while (first_victim < victim_count && name != victims()[first_victim].name) ++first_victim;
+  const bool found = first_victim < victim_count;
+  victim_count = 1;
+  return found;
 }
 
 // The task of that name as it is now; none while it is not there, and for no name.
@@ -123,7 +133,7 @@ bool restart(const Victim& victim, Word n, Count& count) {
 
 // False: the victim does not come back, whatever is done.
 bool run_fault(Word n) {
-  const Word which = random() % victims().size();
+  const Word which = first_victim + random() % victim_count;
   const Victim& victim = victims()[which];
   const auto kind = static_cast<unsigned>(random() % kind_count);
   State& state = states[which];
@@ -208,7 +218,7 @@ void print_table() {
 void print_victims() {
   using runtime::right;
   runtime::print("campaign: victim         code  data  stack  loop  halt  kill  messages\n");
-  for (unsigned which = 0; which < victims().size(); ++which) {
+  for (unsigned which = first_victim; which < first_victim + victim_count; ++which) {
     const auto& n = faults_of[which];
     runtime::print("campaign: {}{}{}{}{}{}{}{}\n", runtime::left(victims()[which].name, 13), right(n[0], 6), right(n[1], 6),
                    right(n[2], 7), right(n[3], 6), right(n[4], 6), right(n[5], 6), right(n[6], 10));
@@ -234,6 +244,10 @@ int main() {
   using namespace campaign;
   const Word faults = number("faults", 200) < most_faults ? number("faults", 200) : most_faults;
   random_numbers = runtime::Random::of_seed(number("seed", 1));
+  if (!choose_victims(mica::argument("victim"))) {
+    runtime::print("campaign: there is no victim {}\n", mica::argument("victim"));
+    return 1;
+  }
   if (const char* const missing = begin_victims()) {
     runtime::print("campaign: there is not {}\n", missing);
     return 1;
