@@ -8,21 +8,43 @@
 namespace mica {
 
 // What a terminal says of a text that it has shown: its characters, counted, and a sum in which
-// their order counts. The terminal makes it where it hands the characters over, one by one, so that
-// one with a fault, which shows something else or nothing, can hardly say what its client expects.
+// their order counts. NULs are not shown and do not count, and CR LF is as good as LF.
 struct Receipt {
   Word count = 0, sum = 0;
-  constexpr void add(char c) {
-    ++count;
-    sum = sum * 31 + static_cast<unsigned char>(c);
-  }
   constexpr bool operator==(const Receipt&) const = default;
 };
 
+// Makes a receipt, character by character. A terminal does it with what its device got, so that one with
+// a fault, which shows something else or nothing, can hardly say what its client expects.
+class Tally {
+ public:
+  constexpr void add(char c) {
+    if (carriage_ && c != '\n') count('\r');
+    carriage_ = c == '\r';
+    if (!carriage_ && c != 0) count(c);
+  }
+  // Was the last one a CR?
+  constexpr bool after_carriage() const { return carriage_; }
+  constexpr Receipt receipt() const {
+    Tally all = *this;
+    all.add(0);
+    return all.receipt_;
+  }
+
+ private:
+  constexpr void count(char c) {
+    ++receipt_.count;
+    receipt_.sum = receipt_.sum * 31 + static_cast<unsigned char>(c);
+  }
+
+  Receipt receipt_;
+  bool carriage_ = false;
+};
+
 constexpr Receipt receipt_for(std::string_view text) {
-  Receipt receipt;
-  for (const char c : text) receipt.add(c);
-  return receipt;
+  Tally tally;
+  for (const char c : text) tally.add(c);
+  return tally.receipt();
 }
 
 struct Terminal {
@@ -32,8 +54,7 @@ struct Terminal {
     Word columns, rows;  // 0 when it is not known
   };
 
-  // Shows all of the text, NULs excepted, and answers when the device has it; until then the caller
-  // waits. The receipt counts the NULs.
+  // Shows all of the text, and answers when the device has it; until then the caller waits.
   using write = Operation<Terminal, 0, Receipt(Text<400>)>;
   // What was typed, at least one character; waits for it. One reader at a time: a second
   // one gets Error::busy.

@@ -85,13 +85,13 @@ class Screen {
 
   Result<mica::Receipt> handle(Terminal::write, Client& client, const mica::Text<400>& text) {
     typed_.asks_otherwise(client.thread);
-    mica::Receipt receipt;
+    mica::Tally tally;
     for (const char c : text.view()) {
       interpreter_.feed(c);
-      receipt.add(c);
+      tally.add(c);
     }
     painter.show(grid, interpreter_.shows_cursor(), *display_);
-    return receipt;
+    return tally.receipt();
   }
 
   Result<mica::Text<64>> handle(Terminal::read, Client& client) {

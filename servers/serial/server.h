@@ -40,7 +40,7 @@ class Server {
     forget_wait(client.thread);
     typed_.asks_otherwise(client.thread);
     Progress progress;
-    if (writers_.empty() && hand_over(text, progress)) return progress.receipt;
+    if (writers_.empty() && hand_over(text, progress)) return progress.tally.receipt();
     if (!writers_.push({client.thread, text, progress})) return Error::busy;
     uart_.want_interrupts(true);
     return Result<Receipt>::later();
@@ -63,7 +63,7 @@ class Server {
     receive();
     while (!writers_.empty() && hand_over(writers_.front().text, writers_.front().progress)) {
       const Writer done = writers_.pop();
-      if (!done.thread.is_nil()) mica::answer<Terminal::write>(done.thread, done.progress.receipt);
+      if (!done.thread.is_nil()) mica::answer<Terminal::write>(done.thread, done.progress.tally.receipt());
     }
     uart_.want_interrupts(!writers_.empty());
   }
@@ -71,7 +71,7 @@ class Server {
  private:
   struct Progress {
     std::size_t next = 0;
-    Receipt receipt;
+    mica::Tally tally;
   };
   struct Writer {
     l4::ThreadId thread;
@@ -95,12 +95,13 @@ class Server {
         if (!uart_.can_send()) return false;
         room = uart_.fifo_bytes;
       }
-      if (c == '\n') uart_.send('\r'), --room;
-      if (c != 0) uart_.send(c), --room;
-      progress.receipt.add(c);
+      if (c == '\n' && !progress.tally.after_carriage()) send('\r', progress), --room;
+      if (c != 0) send(c, progress), --room;
     }
     return true;
   }
+
+  void send(char c, Progress& progress) { progress.tally.add(uart_.send(c)); }
 
   // All that is there at once, so that a reader does not get the first character alone.
   void receive() {

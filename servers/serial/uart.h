@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The 16550 at a port: its registers and how it is set up. `Ports` has in8 and out8.
+// The 16550 at a port: its registers and how it is set up. `Ports` has in8, and out8 with the byte that
+// was written as its result.
 #pragma once
 
 #include <cstdint>
@@ -53,7 +54,8 @@ class Uart {
   char receive() const { return static_cast<char>(read(data)); }
   // All that was sent has left the FIFO.
   bool can_send() const { return (read(line_status) & 0x20) != 0; }
-  void send(char c) const { write(data, static_cast<std::uint8_t>(c)); }
+  // What has gone out.
+  char send(char c) const { return static_cast<char>(ports_.out8(base_, static_cast<std::uint8_t>(c))); }
 
  private:
   enum : std::uint16_t {

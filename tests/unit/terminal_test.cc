@@ -92,3 +92,14 @@ TEST_CASE("terminal: the receipt of another text is no acknowledgement, and the 
     CHECK(desk.complaints == 1);
   }
 }
+
+TEST_CASE("terminal: receipts tell texts apart, but for NULs and the CR before an LF") {
+  using mica::receipt_for;
+  CHECK(receipt_for("") == Receipt{});
+  CHECK(receipt_for("a\n") == receipt_for("a\r\n"));
+  CHECK(receipt_for(std::string_view("a\0b", 3)) == receipt_for("ab"));
+  for (const char* const other : {"b\na", "a\nb\r", "\ra\nb", "a\r\r\nb", "a\nbb", "a\n", "a\rb", "a\n\rb"}) {
+    CHECK_FALSE(receipt_for(other) == receipt_for("a\nb"));
+  }
+  CHECK(receipt_for("a\r").count == 2);
+}
