@@ -7,6 +7,7 @@
 // not there or never finishes an update is an error after 10 ms.
 #include <mica/rtc.h>
 #include <mica/server.h>
+#include <mica/tasks.h>
 #include <runtime/io.h>
 
 #include "cmos.h"
@@ -19,8 +20,8 @@ struct Ports : runtime::MachinePorts {
 
 // Only tasks of the manifest have a name.
 bool may_set(mica::TaskId task) {
-  const auto info = mica::call<mica::Root::task_info>(mica::root_server(), task.index());
-  return info && info->id == task && info->parent.is_none() && mica::argument("setter") == info->name;
+  const auto info = mica::info_of(task);
+  return info && info->parent.is_none() && mica::argument("setter") == info->name;
 }
 
 struct RtcServer {

@@ -9,6 +9,7 @@
 // good answer comes within the bound although the task lives, nobody but a client can know: the
 // campaign restarts it, as an operator would. A fault that shows only after a good answer is late. Messages
 // go to a victim without such faults, and it has to get over them without a restart.
+#include <mica/tasks.h>
 #include <runtime/program.h>
 #include <runtime/random.h>
 
@@ -68,16 +69,7 @@ bool choose_victims(std::string_view name) {
 }
 
 // The task of that name as it is now; none while it is not there, and for no name.
-TaskId task_of(const char* victim) {
-  if (victim == nullptr) return TaskId();
-  const std::string_view name = victim;
-  for (Word index = 0;;) {
-    const auto info = mica::call<Root::task_info>(mica::root_server(), index);
-    if (!info) return TaskId();
-    if (name == info->name) return info->id;
-    index = info->id.index() + 1;
-  }
-}
+TaskId task_of(const char* victim) { return victim == nullptr ? TaskId() : mica::task_named(victim); }
 
 // Messages of any label and length, with items that lead nowhere or somewhere.
 void send_nonsense(l4::ThreadId to) {
