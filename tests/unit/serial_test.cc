@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <runtime/io.h>
 #include <servers/serial/server.h>
 
 #include "harness/partner.h"
@@ -28,6 +29,7 @@ struct Device {
   unsigned looks_until_idle = ~0u;    // at the line status, until the rest has gone out
   bool cleared_while_sending = false;
   std::uint8_t spoils = 0;            // bits of what the driver sends, on their way through it
+  std::uint16_t diverts = 0;          // and of where it sends it
 
   void send(std::size_t n = 16) {
     line += fifo.substr(0, n);
@@ -64,10 +66,12 @@ struct Device {
 struct Ports {
   Device* device;
   std::uint8_t in8(std::uint16_t port) const { return device->in(port); }
-  std::uint8_t out8(std::uint16_t port, std::uint8_t value) const {
-    if ((port & 7) == 0) value ^= device->spoils;
+  void out8(std::uint16_t port, std::uint8_t value) const { device->out(port, value); }
+  runtime::Sent send8(std::uint16_t port, std::uint8_t value) const {
+    value ^= device->spoils;
+    port ^= device->diverts;
     device->out(port, value);
-    return value;
+    return {port, value};
   }
 };
 
@@ -153,6 +157,15 @@ TEST_CASE("serial: what the device got is what the receipt is for") {
     REQUIRE(receipt.ok());
     CHECK_FALSE(*receipt == mica::receipt_for("written"));
     CHECK(*receipt == mica::receipt_for(desk.device.fifo));
+    desk.device.spoils = 0;
+    desk.device.fifo.clear();
+    for (const std::uint8_t bit : {std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{4}}) {  // the other registers of the device
+      desk.device.diverts = bit;
+      const auto lost = desk.write(first, "written");
+      REQUIRE(lost.ok());
+      CHECK_FALSE(*lost == mica::receipt_for("written"));
+      CHECK(desk.device.fifo.empty());
+    }
   });
 }
 
