@@ -146,9 +146,7 @@ class Loop {
     l4::Words m;
     l4::ThreadId to;  // whom to answer; nil: nobody
     for (;;) {
-      const l4::Timeouts until = next_timeout(to, m);
-      accept();
-      l4::ThreadId from = l4::ipc_words(to, l4::ThreadId::any(), until, m);
+      l4::ThreadId from = answer_and_wait(to, m);
       if constexpr (handles_faults) from = answer_faults(from, m);
       if constexpr (gives_way) server_->arrived();
       to = dispatch(typename Interface::Operations{}, from, m);
@@ -205,6 +203,13 @@ class Loop {
     }
   }
 
+  // Sends the answer in m, unless `to` is nil, and has the next message in m. The result: whose.
+  [[gnu::always_inline]] l4::ThreadId answer_and_wait(l4::ThreadId to, l4::Words& m) {
+    const l4::Timeouts until = next_timeout(to, m);
+    accept();
+    return l4::ipc_words(to, l4::ThreadId::any(), until, m);
+  }
+
   // Answers page faults until something else comes, which is in m then. Of a fault only the words
   // that it has are kept meanwhile, so that all stay in registers.
   [[gnu::always_inline]] l4::ThreadId answer_faults(l4::ThreadId from, l4::Words& m) {
@@ -217,9 +222,7 @@ class Loop {
         break;
       }
       message = l4::Words(l4::Tag::make(0, 0));
-      const l4::Timeouts until = next_timeout(from, message);
-      accept();
-      from = l4::ipc_words(from, l4::ThreadId::any(), until, message);
+      from = answer_and_wait(from, message);
     }
     m = message;
     return from;
