@@ -128,13 +128,13 @@ bool watch_messages(Word& ticks) {
   ticks = 0;
   const auto before = trace.call<TraceServer::counted>();
   if (!before || (before->on == 0 && !trace.call<TraceServer::set>(Word{1}))) return true;
-  const auto begin = trace.call<TraceServer::counted>();
+  const Word begin = before->on == 0 ? 0 : before->ticks;  // all counts begin anew
   rows.count_messages();
   const bool goes_on = wait(traced_interval);
   const auto end = trace.call<TraceServer::counted>();
   rows.count_messages();
   if (before->on == 0) (void)trace.call<TraceServer::set>(Word{0});
-  if (begin && end) ticks = end->ticks - begin->ticks;
+  if (end) ticks = end->ticks - begin;
   return goes_on;
 }
 
