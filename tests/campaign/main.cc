@@ -53,12 +53,6 @@ constinit unsigned first_victim = 0, victim_count = 0;  // of those that get fau
 
 Word random() { return random_numbers.next(); }
 
-Word number(std::string_view name, Word otherwise) {
-  Word value = 0;
-  for (const char c : mica::argument(name)) value = value * 10 + static_cast<Word>(c - '0');
-  return value == 0 ? otherwise : value;
-}
-
 bool choose_victims(std::string_view name) {
   victim_count = static_cast<unsigned>(victims().size());
   if (name == "all") return true;
@@ -234,8 +228,9 @@ bool check_all_sectors(Word n) {
 
 int main() {
   using namespace campaign;
-  const Word faults = number("faults", 200) < most_faults ? number("faults", 200) : most_faults;
-  random_numbers = runtime::Random::of_seed(number("seed", 1));
+  const Word wanted = mica::number_argument("faults", 200);
+  const Word faults = wanted < most_faults ? wanted : most_faults;
+  random_numbers = runtime::Random::of_seed(mica::number_argument("seed", 1));
   if (!choose_victims(mica::argument("victim"))) {
     runtime::print("campaign: there is no victim {}\n", mica::argument("victim"));
     return 1;

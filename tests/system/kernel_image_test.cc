@@ -19,12 +19,6 @@ struct Line {
   std::string function, code;
 };
 
-std::string output_of(const std::string& command) {
-  const Ran ran = run(command);
-  REQUIRE(ran.status == 0);
-  return ran.output;
-}
-
 // Every instruction of the kernel, with the label before it.
 std::vector<Line> disassembly() {
   std::istringstream text(output_of("objdump -d --no-show-raw-insn " + real_kernel));

@@ -10,12 +10,6 @@
 
 namespace {
 
-std::string output_of(const std::string& command) {
-  const Ran ran = run(command);
-  CHECK(ran.status == 0);
-  return ran.output;
-}
-
 // The first piece of the text that the expression's group matches; "" fails the test.
 std::string find(const std::string& text, const std::string& expression) {
   std::smatch found;

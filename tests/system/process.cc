@@ -73,3 +73,10 @@ Ran run(const std::string& command) {
   if (WIFEXITED(status)) ran.status = WEXITSTATUS(status);
   return ran;
 }
+
+std::string output_of(const std::string& command) {
+  const Ran ran = run(command);
+  INFO(ran.output);
+  REQUIRE(ran.status == 0);
+  return ran.output;
+}

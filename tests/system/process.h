@@ -37,3 +37,6 @@ struct Ran {
 
 // A command line of the host's shell, its errors with its output.
 Ran run(const std::string& command);
+
+// What one says that has to succeed.
+std::string output_of(const std::string& command);
